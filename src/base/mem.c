@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bug.h"
+#include "base/mem.h"
+
+#define POOL_POISON	0x6b
+
+/* Chunks double from the first to the last size, so that small simulations stay small. */
+#define CHUNK_FIRST	((size_t)64 << 10)
+#define CHUNK_LAST	((size_t)4 << 20)
+#define CHUNK_ALIGN	((size_t)64)
+
+struct chunk {
+	struct chunk *next;
+};
+
+struct arena {
+	struct chunk *chunks;
+	u8 *pos, *end;		/* free part of the newest shared chunk */
+	size_t chunk_size;	/* of the next shared chunk */
+	size_t used;
+	u8 poison;
+};
+
+static __thread u64 allocs_until_failure;
+
+static bool alloc_fails(void)
+{
+	if (!allocs_until_failure)
+		return false;
+	if (allocs_until_failure == 1)
+		return true;
+	allocs_until_failure--;
+	return false;
+}
+
+void mem_fail_after(u64 n)
+{
+	allocs_until_failure = n;
+}
+
+void *mem_alloc(size_t size)
+{
+	return alloc_fails() ? NULL : malloc(size ? size : 1);
+}
+
+void *mem_zalloc(size_t size)
+{
+	return alloc_fails() ? NULL : calloc(1, size ? size : 1);
+}
+
+void *mem_realloc_array(void *p, size_t nr, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(nr, size, &bytes) || alloc_fails())
+		return NULL;
+	return realloc(p, bytes ? bytes : 1);
+}
+
+char *mem_strdup(const char *s)
+{
+	const size_t size = strlen(s) + 1;
+	char *copy = mem_alloc(size);
+
+	return copy ? memcpy(copy, s, size) : NULL;
+}
+
+struct arena *arena_new(u8 poison)
+{
+	struct arena *a = mem_zalloc(sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->chunk_size = CHUNK_FIRST;
+	a->poison = poison;
+	return a;
+}
+
+void arena_free(struct arena *a)
+{
+	struct chunk *c, *next;
+
+	if (!a)
+		return;
+	for (c = a->chunks; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	free(a);
+}
+
+/* First usable byte, poisoned to the end; NULL if no memory. */
+static u8 *arena_add_chunk(struct arena *a, size_t size)
+{
+	struct chunk *c;
+	uintptr_t start;
+
+	if (size > SIZE_MAX - sizeof(*c) - CHUNK_ALIGN)
+		return NULL;
+	c = mem_alloc(sizeof(*c) + CHUNK_ALIGN + size);
+	if (!c)
+		return NULL;
+	c->next = a->chunks;
+	a->chunks = c;
+	start = ((uintptr_t)(c + 1) + CHUNK_ALIGN - 1) & ~(uintptr_t)(CHUNK_ALIGN - 1);
+	return memset((void *)start, a->poison, size);
+}
+
+static u8 *arena_carve(struct arena *a, size_t size, size_t align)
+{
+	const uintptr_t start = ((uintptr_t)a->pos + align - 1) & ~(uintptr_t)(align - 1);
+
+	if (!a->pos || start > (uintptr_t)a->end || size > (uintptr_t)a->end - start)
+		return NULL;
+	a->pos = (u8 *)start + size;
+	return (u8 *)start;
+}
+
+void *arena_zalloc(struct arena *a, size_t size)
+{
+	const size_t align = size >= 64 ? 64 : 16;
+	u8 *p;
+
+	size = size ? size : 1;
+	p = arena_carve(a, size, align);
+	if (!p && size > CHUNK_LAST / 4) {
+		/* A chunk of its own leaves the rest of the shared one in use. */
+		p = arena_add_chunk(a, size);
+	} else if (!p) {
+		while (a->chunk_size < size * 4)
+			a->chunk_size *= 2;
+		p = arena_add_chunk(a, a->chunk_size);
+		if (p) {
+			a->pos = p;
+			a->end = p + a->chunk_size;
+			if (a->chunk_size < CHUNK_LAST)
+				a->chunk_size *= 2;
+			p = arena_carve(a, size, align);
+			BUG_ON(!p);
+		}
+	}
+	if (!p)
+		return NULL;
+	BUG_ON((uintptr_t)p % align);
+	a->used += size;
+	return memset(p, 0, size);
+}
+
+void *arena_calloc(struct arena *a, size_t nr, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(nr, size, &bytes))
+		return NULL;
+	return arena_zalloc(a, bytes);
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	const size_t size = strlen(s) + 1;
+	char *copy = arena_zalloc(a, size);
+
+	return copy ? memcpy(copy, s, size) : NULL;
+}
+
+size_t arena_used(const struct arena *a)
+{
+	return a->used;
+}
+
+/* A free object starts with the link to the next one; the rest is poison. */
+static bool pool_is_poisoned(const struct pool *pool, const void *obj)
+{
+	const u8 *p = obj;
+	size_t i;
+
+	for (i = sizeof(void *); i < pool->size; i++)
+		if (p[i] != POOL_POISON)
+			return false;
+	return true;
+}
+
+void pool_init(struct pool *pool, struct arena *a, size_t size)
+{
+	BUG_ON(!a);
+	*pool = (struct pool){
+		.arena = a, .size = size < sizeof(void *) ? sizeof(void *) : size,
+	};
+}
+
+void *pool_zalloc(struct pool *pool)
+{
+	void *obj = pool->free;
+
+	if (obj) {
+		BUG_ON(!pool_is_poisoned(pool, obj));
+		memcpy(&pool->free, obj, sizeof(void *));
+		memset(obj, 0, pool->size);
+	} else {
+		obj = arena_zalloc(pool->arena, pool->size);
+	}
+	if (obj)
+		pool->nr_used++;
+	return obj;
+}
+
+void pool_free(struct pool *pool, void *obj)
+{
+	BUG_ON(!obj);
+	BUG_ON(!pool->nr_used);
+	BUG_ON(pool->size > sizeof(void *) && pool_is_poisoned(pool, obj));
+
+	memset(obj, POOL_POISON, pool->size);
+	memcpy(obj, &pool->free, sizeof(void *));
+	pool->free = obj;
+	pool->nr_used--;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who goes next in explored mode. Strategies live in src/explore; this is all
+ * the machine knows of them.
+ */
+#ifndef MACHINE_CHOOSER_H
+#define MACHINE_CHOOSER_H
+
+#include "machine/yield.h"
+
+/* One thing that could happen next: a context goes on, or an event is delivered. */
+struct choice {
+	u16 cpu;
+	bool current;		/* the context that reached the yield point */
+	u32 ctx;		/* id of the context, or UINT32_MAX for an event */
+	const void *obj;	/* object of its pending step, NULL if not known yet */
+	u8 kind;		/* enum yield_kind */
+	const char *label;
+	struct ctx *context;	/* for the machine */
+	struct mevent *event;
+};
+
+struct chooser {
+	/* Index into choices[0 .. nr); nr >= 1. Order is canonical: current, ready, due events. */
+	u32 (*choose)(struct chooser *c, const struct choice *choices, u32 nr);
+	void (*begin)(struct chooser *c);
+	void (*end)(struct chooser *c);
+	void *data;
+};
+
+/* Always the first choice: never preempts. */
+extern struct chooser chooser_first;
+
+#endif /* MACHINE_CHOOSER_H */
