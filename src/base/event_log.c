@@ -27,24 +27,24 @@ static const char *const kfunc_names[SCXTWIN_NR_KFUNCS] = {
 
 const char *scxtwin_event_name(u16 kind)
 {
-	return kind < SCXTWIN_NR_EVENT_KINDS ? kinds[kind].name : NULL;
+	return kind < SCXTWIN_NR_EVENT_KINDS ? kinds[kind].name : "?";
 }
 
 const char *scxtwin_event_arg_name(u16 kind, int arg)
 {
 	if (kind >= SCXTWIN_NR_EVENT_KINDS || arg < 0 || arg > 3)
-		return NULL;
+		return "";
 	return kinds[kind].arg[arg];
 }
 
 const char *scxtwin_op_name(u64 op)
 {
-	return op < SCXTWIN_NR_OPS ? op_names[op] : NULL;
+	return op < SCXTWIN_NR_OPS ? op_names[op] : "?";
 }
 
 const char *scxtwin_kfunc_name(u64 kfunc)
 {
-	return kfunc < SCXTWIN_NR_KFUNCS ? kfunc_names[kfunc] : NULL;
+	return kfunc < SCXTWIN_NR_KFUNCS ? kfunc_names[kfunc] : "?";
 }
 
 void event_log_init(struct event_log *log)
