@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Policies for the rooms above: find by name or file, set parameters, hand the
+ * operations table to the port.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include <scxtwin/policy.h>
+#include <scxtwin/sim.h>
+
+/* this_sim->policy */
+struct policy {
+	const struct scxtwin_policy *desc;
+	struct sched_ext_ops ops;	/* private copy, after setup() */
+	void *state;			/* state_size bytes from the arena */
+	void *dl;			/* handle of a shared object, NULL for built-ins */
+	bool none;			/* no sched_ext: the fair class */
+	char params_text[1024];		/* "name=value,..." in table order, for the digest's header */
+	char file_hash[65];		/* shared objects: SHA-256 of the file, else "" */
+};
+
+/*
+ * Finds, copies, sets and sets up; this_sim->arena must exist. Errors say what
+ * names or parameters there are. Does not load it into the port.
+ */
+int policy_open(const char *spec, const struct scxtwin_set *sets, u32 nr_sets,
+		struct scxtwin_error *err);
+void policy_close(void);
+/* Load into the port; service context only. 0 or the negative errno of scx_enable(). */
+int policy_attach(void);
+
+/*
+ * Fatal signals inside a policy's code become the policy's failure. Installed
+ * for the calling thread around machine_run(); the text says callback, task, CPU.
+ */
+void policy_guard_install(void);
+void policy_guard_remove(void);
+/* What the guard caught, "" if nothing. */
+const char *policy_guard_text(void);
+
+#endif /* POLICY_POLICY_H */
