@@ -25,10 +25,20 @@ install(FILES
 	"${PROJECT_BINARY_DIR}/scxtwinConfigVersion.cmake"
 	DESTINATION "${config_dir}")
 
-# An absolute directory, as some distributions give, must not be joined to the prefix.
+# The package finds its prefix from where its own file lies, so that
+# `cmake --install --prefix` and a later move of the tree need no edit. Absolute
+# directories, as some distributions give, must not be joined to it.
+set(pc_dir "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(IS_ABSOLUTE "${pc_dir}")
+	set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
+else()
+	file(RELATIVE_PATH up "/${pc_dir}" "/")
+	string(REGEX REPLACE "/$" "" up "${up}")
+	set(pc_prefix "\${pcfiledir}/${up}")
+endif()
 cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
 cmake_path(APPEND pc_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
 cmake_path(APPEND pc_datadir "\${prefix}" "${CMAKE_INSTALL_DATADIR}")
 configure_file(cmake/scxtwin.pc.in scxtwin.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/scxtwin.pc"
-	DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+	DESTINATION "${pc_dir}")

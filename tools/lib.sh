@@ -43,7 +43,8 @@ run_logged() {
 		printf '  %-34s ok     %4d s\n' "$label" $((SECONDS - start))
 	else
 		printf '  %-34s FAILED %4d s  (all output: %s)\n' "$label" $((SECONDS - start)) "$log"
-		tail -n 60 "$log" | sed 's/^/    | /'
+		# What went well is of no interest now.
+		grep -vE ' Passed |^ *Start +[0-9]+: ' "$log" | tail -n 100 | sed 's/^/    | /'
 	fi
 	return "$status"
 }
