@@ -87,6 +87,8 @@ struct cfs_rq {
 	s64 avg_vruntime;		/* sum of weighted keys of waiting entities, relative to min_vruntime */
 	u64 avg_load;
 	u64 min_vruntime;
+	u64 next_balance;		/* instant from which a tick may push a task away */
+	int balance_cursor;		/* where the next search for a less loaded CPU begins */
 };
 
 /* Real time class; fields belong to class_rt.c. */

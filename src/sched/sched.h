@@ -10,6 +10,7 @@
  *   hotplug.c   CPUs going down and coming up
  *   user.c      a task's own code: run bursts and the calls in between
  *   class_*.c   stop, deadline, rt, fair, idle
+ *   balance.c   where tasks go: masks of the machine and the search through them
  *
  * Begin reading at __schedule() and try_to_wake_up() in core.c; class.h says
  * what is modelled and what is not.
@@ -34,16 +35,18 @@
 /* Raw weights of nice -20 to 19. */
 extern const u32 sched_prio_to_weight[40];
 
-/* Fair class entity; fields belong to class_fair.c. */
+/* Fair class entity; fields belong to class_fair.c. Virtual times count 1:1 at weight 1024. */
 struct sched_entity {
 	struct rb_node run_node;
 	u64 vruntime, deadline;
-	s64 vlag;
-	u64 slice;
+	u64 min_vruntime;	/* smallest vruntime of the subtree at run_node */
+	u64 protect_until;	/* vruntime up to which the running entity keeps the CPU if eligible */
+	s64 vlag;		/* while off the queue: average vruntime less own */
+	u64 slice;		/* ns */
 	u32 weight;
+	u32 vruntime_rem;	/* exec time not in vruntime yet, in 1/weight of a virtual ns */
 	bool on_rq;
-	bool rel_deadline;
-	u64 prev_sum_exec;
+	bool rel_deadline;	/* off the queue: deadline is relative to vruntime */
 };
 
 struct task_core;
@@ -74,8 +77,10 @@ struct task_core {
 	raw_spinlock_t pi_lock;
 	struct sched_entity se;
 	struct list_head rt_node;
+	u64 rr_expires;			/* sum_exec_runtime at the end of the round robin slice */
 	struct rb_node dl_node;
-	u64 dl_deadline, dl_period;
+	u64 dl_deadline, dl_period;	/* parameters, ns */
+	u64 dl_abs_deadline;		/* instant; class_dl.c */
 	bool sched_reset_on_fork;
 	bool in_sched_exit;
 	bool switched_in;		/* has run at least once */
@@ -111,6 +116,7 @@ static inline struct task_core *core_of(const struct task_struct *p)
 struct core_sched {
 	struct rq *rqs;			/* by CPU */
 	u32 rq_stride;
+	struct balance_state *balance;	/* balance.h */
 	struct pool tasks_pool;
 	struct list_head tasks;		/* struct task_core, order of birth; idle and stop tasks not on it */
 	u32 nr_tasks;			/* alive */
