@@ -8,18 +8,6 @@
 
 #include "machine/yield.h"
 
-/* One thing that could happen next: a context goes on, or an event is delivered. */
-struct choice {
-	u16 cpu;
-	bool current;		/* the context that reached the yield point */
-	u32 ctx;		/* id of the context, or UINT32_MAX for an event */
-	const void *obj;	/* object of its pending step, NULL if not known yet */
-	u8 kind;		/* enum yield_kind */
-	const char *label;
-	struct ctx *context;	/* for the machine */
-	struct mevent *event;
-};
-
 struct chooser {
 	/* Index into choices[0 .. nr); nr >= 1. Order is canonical: current, ready, due events. */
 	u32 (*choose)(struct chooser *c, const struct choice *choices, u32 nr);

@@ -48,9 +48,8 @@ struct ctx {
 	u64 wake_time;			/* waiting for an instant; 0: no */
 	struct mevent wake_ev;
 	struct raw_spinlock *wants;	/* lock it queues for */
-	bool resume_irq;		/* resume only to take raised interrupts */
-	bool blocked;			/* task context: its task sleeps or waits for the CPU */
-	bool sleep_done;		/* machine_unblock() came */
+	u64 arrived_at;			/* when it began to queue for the lock */
+	bool unblocked;			/* woken from a sleeping primitive */
 
 	/* pending step as the chooser sees it */
 	const void *step_obj;
@@ -79,7 +78,7 @@ struct ctx *ctx_spawn_service(int cpu, const char *name, void (*fn)(void *arg), 
 /* Start a call of task p that may sleep; p must be the current task of cpu. */
 struct ctx *ctx_spawn_task(int cpu, struct task_struct *p, const char *name,
 			   void (*fn)(void *arg), void *arg);
-/* The call of p that is going on, NULL if none. Set aside by src/sched. */
+/* The task of a suspended task context moved to another CPU. */
 void ctx_set_cpu(struct ctx *ctx, int cpu);
 
 /* Suspend the calling context until ctx_wake(); the caller re-tests its condition. */
@@ -104,8 +103,21 @@ static inline void local_irq_disable(void)
 	current_ctx()->irqs_off = true;
 }
 
+void __local_irq_enabled(struct ctx *ctx);
+void __yield_irq_enable(struct ctx *ctx);
+extern __thread bool yield_armed;
+
 /* Delivers what was raised meanwhile, in rank order, as nested calls. */
-void local_irq_enable(void);
+static inline void local_irq_enable(void)
+{
+	struct ctx *ctx = current_ctx();
+
+	ctx->irqs_off = false;
+	if (unlikely(yield_armed))
+		__yield_irq_enable(ctx);
+	if (unlikely(!list_empty(&mcpu(ctx->cpu)->raised)))
+		__local_irq_enabled(ctx);
+}
 
 static inline u64 local_irq_save(void)
 {

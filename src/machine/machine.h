@@ -29,12 +29,27 @@
 #define NSEC_PER_MSEC		1000000ULL
 #define NSEC_PER_SEC		1000000000ULL
 
-struct chooser;
 struct cpumask;
 struct ctx;
+struct mevent;
+
+/* One thing that could happen next in explored mode: a context goes on, or an event is delivered. */
+struct choice {
+	u16 cpu;
+	bool current;		/* the context that reached the yield point */
+	u32 ctx;		/* id of the context, UINT32_MAX for an event */
+	const void *obj;	/* object of its pending step, NULL if not known yet */
+	u8 kind;		/* enum yield_kind */
+	const char *label;
+	struct ctx *context;	/* for the machine */
+	struct mevent *event;
+};
+
+struct chooser;
 
 /* Pending events at one instant are delivered in this order. */
 enum mrank {
+	RANK_WAKE = 0,		/* a context's own wait for an instant; not an interrupt */
 	RANK_OUTSIDE = 1,	/* event of the workload */
 	RANK_TIMER = 2,
 	RANK_TICK = 3,
@@ -56,6 +71,7 @@ struct mevent {
 	u8 rank;
 	bool raised;		/* due, but its CPU has interrupts off */
 	bool anytime;		/* explored mode: may come at any instant */
+	bool background;	/* keeps no run alive: ticks, watchdog */
 	struct list_head raised_node;
 	void (*fn)(struct mevent *ev);
 	const char *name;	/* stable label */
@@ -130,8 +146,12 @@ struct machine_hooks {
 	/* The calling task context wants to sleep until machine_unblock(); must call schedule(). */
 	void (*block_task)(struct ctx *ctx);
 	void (*unblock_task)(struct ctx *ctx);
-	/* Text that says what the whole run waits for, for deadlock reports. */
-	void (*describe_stuck)(char *buf, size_t size);
+	/* A task context may be resumed: its task is current on the context's CPU. */
+	bool (*task_is_current)(const struct ctx *ctx);
+	/* A task context's call returned. */
+	void (*task_call_done)(struct ctx *ctx);
+	/* With only background events left: could one of them still change something? */
+	bool (*background_matters)(void);
 };
 
 struct mcpu {
@@ -139,11 +159,13 @@ struct mcpu {
 	struct ctx *ctx;		/* the CPU's own context */
 	struct ctx *held_by;		/* suspended context that keeps the CPU: irqs off or not preemptible */
 	struct list_head raised;	/* struct mevent, due with interrupts off, in delivery order */
+	struct list_head raised_node;	/* machine->raised_cpus while raised is not empty */
 	struct list_head irq_works;	/* struct irq_work queued on this CPU */
 	struct mevent irq_work_ev;	/* delivers irq_works raised from elsewhere or with irqs off */
 	u64 entered_at;			/* when the current kernel path began */
 	u64 passes_at;			/* instant of the scheduling passes counted below */
 	u32 nr_passes;
+	bool charged;			/* the charge was logged */
 	bool in_kernel;			/* own context is inside a path */
 	u64 seq[NR_RANKS];
 };
@@ -163,6 +185,15 @@ struct machine {
 
 	struct mevent **heap;
 	u32 nr_heap, heap_size;
+	u32 nr_foreground;		/* pending events that are not background */
+	u64 now_order;			/* order of the event last taken at the present instant */
+	struct list_head raised_cpus;
+	struct choice *choices;		/* explored mode: scratch */
+	u32 nr_choices_max;
+	struct choice forced;		/* explored mode: what the chooser wants next */
+	bool has_forced;
+	bool aborted;
+	char deadlock[1024];
 
 	struct ctx *current;
 	struct list_head ready;		/* struct ctx, to be resumed or started, oldest first */
@@ -231,6 +262,12 @@ static inline void machine_spend(enum cost_id id)
 	if (unlikely(ns))
 		__machine_spend(ns);
 }
+
+/* Have the loop run cpu's own context through hooks->kernel_exit(), as soon as the CPU is free. */
+void machine_continue_cpu(int cpu);
+
+/* Whether an event of this rank and CPU at the present instant is still to come. */
+bool machine_still_to_come(enum mrank rank, int cpu);
 
 /* First tick instant of cpu at or after time. */
 u64 machine_tick_at_or_after(int cpu, u64 time);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Completion, mutex and reader-writer semaphore on top of one way to sleep. */
+#include "machine/sleep.h"
+
+#include "machine/contexts.h"
+#include "machine/yield.h"
+
+/* Sleep until obj is released; the caller tests its condition again. */
+static void sleep_on(const void *obj, const char *label)
+{
+	struct ctx *ctx = current_ctx();
+
+	BUG_ON(ctx->irqs_off || ctx->preempt_count);
+	ctx_quiescent_begin(ctx);
+	if (ctx->kind == CTX_TASK) {
+		ctx->wait_obj = obj;
+		ctx->unblocked = false;
+		machine()->hooks->block_task(ctx);
+	} else {
+		ctx_suspend(obj, label);
+	}
+	ctx_quiescent_end(ctx);
+}
+
+static void wake_sleepers(const void *obj)
+{
+	struct ctx *ctx, *n;
+
+	list_for_each_entry_safe(ctx, n, &machine()->waiters, node) {
+		if (ctx->wait_obj != obj)
+			continue;
+		if (ctx->kind == CTX_TASK) {
+			ctx->unblocked = true;
+			machine()->hooks->unblock_task(ctx);
+		} else {
+			ctx_wake(ctx);
+		}
+	}
+}
+
+void init_completion(struct completion *c)
+{
+	c->done = 0;
+}
+
+void complete_all(struct completion *c)
+{
+	yield_point(c, YIELD_WRITE, "complete_all");
+	c->done = UINT32_MAX;
+	wake_sleepers(c);
+}
+
+void wait_for_completion(struct completion *c)
+{
+	yield_point(c, YIELD_READ, "wait_for_completion");
+	while (!c->done)
+		sleep_on(c, "completion");
+}
+
+void mutex_init(struct mutex *m, const char *name)
+{
+	*m = (struct mutex){ .name = name };
+}
+
+void mutex_lock(struct mutex *m)
+{
+	yield_point(m, YIELD_LOCK, m->name);
+	BUG_ON(m->owner == current_ctx());
+	while (m->owner)
+		sleep_on(m, m->name);
+	m->owner = current_ctx();
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	BUG_ON(m->owner != current_ctx());
+	yield_point(m, YIELD_UNLOCK, m->name);
+	m->owner = NULL;
+	wake_sleepers(m);
+}
+
+void percpu_init_rwsem(struct percpu_rw_semaphore *sem, const char *name)
+{
+	*sem = (struct percpu_rw_semaphore){ .name = name };
+}
+
+void percpu_down_read(struct percpu_rw_semaphore *sem)
+{
+	yield_point(sem, YIELD_LOCK, sem->name);
+	while (sem->writer || sem->nr_writers_waiting)
+		sleep_on(sem, sem->name);
+	sem->nr_readers++;
+}
+
+void percpu_up_read(struct percpu_rw_semaphore *sem)
+{
+	BUG_ON(!sem->nr_readers);
+	yield_point(sem, YIELD_UNLOCK, sem->name);
+	sem->nr_readers--;
+	wake_sleepers(sem);
+}
+
+void percpu_down_write(struct percpu_rw_semaphore *sem)
+{
+	yield_point(sem, YIELD_LOCK, sem->name);
+	BUG_ON(sem->writer == current_ctx());
+	sem->nr_writers_waiting++;
+	while (sem->writer || sem->nr_readers)
+		sleep_on(sem, sem->name);
+	sem->nr_writers_waiting--;
+	sem->writer = current_ctx();
+}
+
+void percpu_up_write(struct percpu_rw_semaphore *sem)
+{
+	BUG_ON(sem->writer != current_ctx());
+	yield_point(sem, YIELD_UNLOCK, sem->name);
+	sem->writer = NULL;
+	wake_sleepers(sem);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Yield points when somebody listens: forced suspension, the chooser of
+ * explored mode, waking of those who await an object, deadlock reports.
+ */
+#include "machine/yield.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "machine/chooser.h"
+#include "machine/contexts.h"
+#include "machine/evq.h"
+#include "machine/lock.h"
+
+__thread bool yield_armed;
+__thread u32 nr_awaiting;
+
+static void suspend_and_resume(struct ctx *ctx)
+{
+	ctx->state = CTX_READY;
+	list_add(&ctx->node, &machine()->ready);
+	ctx_switch_out(ctx);
+}
+
+static void add_choice(struct machine *m, u32 *nr, struct choice c)
+{
+	BUG_ON(*nr >= m->nr_choices_max);
+	m->choices[(*nr)++] = c;
+}
+
+static struct choice choice_of(struct ctx *ctx, bool current)
+{
+	return (struct choice){
+		.cpu = ctx->cpu, .current = current, .ctx = ctx->id, .obj = ctx->step_obj,
+		.kind = ctx->step_kind, .label = ctx->step_label ? ctx->step_label : ctx->name,
+		.context = ctx,
+	};
+}
+
+static bool event_is_choice(const struct mevent *ev)
+{
+	const struct mcpu *c = mcpu(ev->cpu);
+
+	if (ev->time > this_sim->now && !ev->anytime)
+		return false;
+	return !c->in_kernel ? !(c->held_by && c->held_by->irqs_off) : !c->ctx->irqs_off;
+}
+
+/* Canonical order: current, ready contexts as they became ready, then due events as queued. */
+static u32 collect_choices(struct machine *m, struct ctx *current)
+{
+	u32 nr = 0, i, first_event;
+	struct ctx *ctx;
+
+	if (current)
+		add_choice(m, &nr, choice_of(current, true));
+	list_for_each_entry(ctx, &m->ready, node)
+		if (ctx_enabled(ctx))
+			add_choice(m, &nr, choice_of(ctx, false));
+	first_event = nr;
+	for (i = 1; i <= m->nr_heap; i++) {
+		struct mevent *ev = m->heap[i];
+		u32 at;
+
+		if (!event_is_choice(ev))
+			continue;
+		add_choice(m, &nr, (struct choice){ .cpu = ev->cpu, .ctx = UINT32_MAX, .obj = ev,
+						    .kind = YIELD_IRQ, .label = ev->name, .event = ev });
+		/* The heap is only partly ordered: insert by order of delivery. */
+		for (at = nr - 1; at > first_event; at--) {
+			const struct mevent *prev = m->choices[at - 1].event;
+			const struct choice tmp = m->choices[at];
+
+			if (prev->time < ev->time || (prev->time == ev->time && prev->order < ev->order))
+				break;
+			m->choices[at] = m->choices[at - 1];
+			m->choices[at - 1] = tmp;
+		}
+	}
+	return nr;
+}
+
+static struct choice choose(struct machine *m, u32 nr)
+{
+	const u32 n = m->chooser->choose(m->chooser, m->choices, nr);
+
+	BUG_ON(n >= nr);
+	return m->choices[n];
+}
+
+static void count_step(struct machine *m)
+{
+	m->nr_steps++;
+	if (m->cfg.step_limit && m->nr_steps >= m->cfg.step_limit)
+		machine_stop(SCXTWIN_EINTERNAL);
+}
+
+void __yield_point(const void *obj, enum yield_kind kind, const char *label)
+{
+	struct machine *m = machine();
+	struct ctx *ctx = current_ctx();
+	struct choice next;
+	u32 nr;
+
+	if (!machine_running() || ctx->state != CTX_RUNNING || m->stop)
+		return;
+	if (m->cfg.mode != RUN_EXPLORED) {
+		suspend_and_resume(ctx);
+		return;
+	}
+	count_step(m);
+	ctx->step_obj = obj;
+	ctx->step_kind = (u8)kind;
+	ctx->step_label = label;
+	nr = collect_choices(m, ctx);
+	if (nr == 1)
+		return;
+	next = choose(m, nr);
+	if (next.current)
+		return;
+	m->forced = next;
+	m->has_forced = true;
+	suspend_and_resume(ctx);
+}
+
+void __yield_irq_enable(struct ctx *ctx)
+{
+	__yield_point(ctx, YIELD_IRQ, "irq_enable");
+}
+
+bool explored_next(void)
+{
+	struct machine *m = machine();
+	const u32 nr = collect_choices(m, NULL);
+
+	if (!nr)
+		return false;
+	m->forced = nr == 1 ? m->choices[0] : choose(m, nr);
+	m->has_forced = true;
+	return true;
+}
+
+void __object_written(const void *obj)
+{
+	struct ctx *ctx, *n;
+
+	list_for_each_entry_safe(ctx, n, &machine()->waiters, node)
+		if (ctx->wait_obj == obj)
+			ctx_wake(ctx);
+}
+
+/* ---- deadlocks */
+
+static void deadlock_add(struct machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void deadlock_add(struct machine *m, const char *fmt, ...)
+{
+	const size_t len = strlen(m->deadlock);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(m->deadlock + len, sizeof(m->deadlock) - len, fmt, args);
+	va_end(args);
+}
+
+bool deadlock_find_cycle(const struct ctx *ctx, const struct raw_spinlock *lock)
+{
+	const struct ctx *owner;
+	const struct raw_spinlock *l;
+
+	for (l = lock; l && l->owner; l = owner->wants) {
+		owner = l->owner;
+		if (owner == ctx)
+			break;
+	}
+	if (!l || !l->owner)
+		return false;
+	deadlock_add(machine(), "deadlock: CPU %u (%s) wants %s %u", ctx->cpu, ctx->name, lock->name, lock->id);
+	for (l = lock; l && l->owner; l = owner->wants) {
+		owner = l->owner;
+		deadlock_add(machine(), ", held by CPU %u (%s)", owner->cpu, owner->name);
+		if (owner == ctx)
+			break;
+		if (owner->wants)
+			deadlock_add(machine(), " which wants %s %u", owner->wants->name, owner->wants->id);
+	}
+	return true;
+}
+
+/* Only contexts that spin (interrupts off or a lock wanted) are a deadlock; sleepers are the workload's. */
+void deadlock_describe_waiters(void)
+{
+	struct machine *m = machine();
+	const struct ctx *ctx;
+
+	list_for_each_entry(ctx, &m->waiters, node) {
+		if (!ctx->irqs_off && !ctx->wants)
+			continue;
+		deadlock_add(m, "%sCPU %u (%s) waits for %s", m->deadlock[0] ? "; " : "deadlock: nothing can go on: ",
+			     ctx->cpu, ctx->name, ctx->wait_label);
+	}
+}
+
+const char *machine_deadlock_text(void)
+{
+	return machine()->deadlock;
+}
