@@ -41,6 +41,16 @@
 #define __SCX_REENQ_FILTER_MASK	0xffffULL
 #define __SCX_REENQ_USER_MASK	SCX_REENQ_ANY
 
+#define __SCX_REENQ_TSR_MASK	(0xfULL << 32)
+
+/* p->scx.slice_oob: pending bit, low bits of the scheduler's id, duration (SLC-02). */
+#define SCX_SLICE_OOB_PENDING	(1ULL << 63)
+#define SCX_SLICE_OOB_DUR_BITS	43
+#define SCX_SLICE_OOB_DUR_MASK	((1ULL << SCX_SLICE_OOB_DUR_BITS) - 1)
+#define SCX_SLICE_OOB_ID_MASK	((1ULL << 20) - 1)
+
+#define SCX_BYPASS_HOST_NTH	2	/* LOOP-03 */
+
 #define __SCX_DSQ_ITER_HAS_SLICE (1U << 30)
 #define __SCX_DSQ_ITER_HAS_VTIME (1U << 31)
 
@@ -166,6 +176,10 @@ struct scx {
 	struct scx_event_stats last_events;
 	void (*api_error)(const char *kfunc, const struct scx_callback_info *info);
 	struct list_head *task_iters;	/* open walks over tasks, see task_iter.c */
+	struct pool dsq_pool;		/* user DSQs; dsq.c sets all four up at the first one */
+	struct pool reenq_users_pool;	/* their request entries, one array of all CPUs each */
+	struct irq_work free_dsq_irq_work;
+	struct list_head dsqs_to_free;	/* destroyed, linked by all_node */
 };
 
 static inline struct scx *scx_state(void)
@@ -312,10 +326,19 @@ void scx_dispatch_enqueue(struct scx_sched *sch, struct rq *rq, struct scx_dispa
 void scx_dispatch_dequeue(struct rq *rq, struct task_struct *p);
 void scx_dispatch_dequeue_locked(struct task_struct *p, struct scx_dispatch_q *dsq);
 void scx_task_unlink_from_dsq(struct task_struct *p, struct scx_dispatch_q *dsq);
+static inline bool dsq_is_builtin(const struct scx_dispatch_q *dsq)
+{
+	return dsq->id & SCX_DSQ_FLAG_BUILTIN;
+}
+
 /* Linking on a local DSQ outside scx_dispatch_enqueue(): DSQ-56. */
 void scx_link_local_moved(struct rq *rq, struct task_struct *p, u64 enq_flags);
 void rq_owned_post_enq(struct scx_sched *sch, struct scx_dispatch_q *dsq, struct task_struct *p, u64 enq_flags);
 struct task_struct *nldsq_next_task(struct scx_dispatch_q *dsq, struct task_struct *cur, bool rev);
+/* First task behind (rev: before) a place of the list; pos may be a cursor or the list's head. */
+struct task_struct *nldsq_next_from(struct scx_dispatch_q *dsq, const struct list_head *pos, bool rev);
+/* The lock that protects the queue is held: its rq's, or its own. */
+void dsq_assert_held(struct scx_dispatch_q *dsq);
 s32 scx_create_dsq(struct scx_sched *sch, u64 dsq_id, s32 node);
 void destroy_dsq(struct scx_sched *sch, u64 dsq_id);
 
@@ -379,6 +402,11 @@ void wakeup_preempt_scx(struct rq *rq, struct task_struct *p, int wake_flags);
 
 /* ---- immed.c, reenq.c */
 bool rq_is_open(struct rq *rq, u64 enq_flags);
+/* Accounting of a task just linked on, just unlinked from a DSQ; dsq->nr is up to date. */
+void scx_immed_linked(struct scx_dispatch_q *dsq, struct task_struct *p, u64 enq_flags);
+void scx_immed_unlinked(struct scx_dispatch_q *dsq, struct task_struct *p);
+/* Request by the core itself: IMMED tasks of rq's local DSQ that must not wait. rq is locked. */
+void schedule_reenq_local(struct rq *rq, u64 reenq_flags);
 void scx_schedule_deferred_locked(struct rq *rq);
 void scx_schedule_deferred(struct rq *rq);	/* through irq work on the rq's CPU */
 /* DEF-03: what dispatch left pending becomes a balance callback (final) or irq work (retry). */
