@@ -130,12 +130,10 @@ void machine_count_pass(int cpu)
 	struct mcpu *c = mcpu(cpu);
 	struct machine *m = machine();
 
-	/* Charged time does not end the streak: only a real advance does. */
-	if (this_sim->now > c->passes_at + NSEC_PER_USEC || c->passes_at == UINT64_MAX) {
+	/* Charged time does not end a streak, only a real advance does. */
+	if (this_sim->now > c->passes_at + NSEC_PER_USEC ||
+	    (this_sim->now != c->passes_at && c->nr_passes <= m->cfg.zero_time_passes))
 		c->nr_passes = 0;
-	} else if (this_sim->now != c->passes_at && c->nr_passes <= m->cfg.zero_time_passes) {
-		c->nr_passes = 0;
-	}
 	c->passes_at = this_sim->now;
 	if (++c->nr_passes <= m->cfg.zero_time_passes)
 		return;

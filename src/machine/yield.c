@@ -5,6 +5,7 @@
  */
 #include "machine/yield.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
