@@ -161,7 +161,7 @@ bool can_move_queued_task(struct rq *src, struct task_struct *p, struct rq *dst)
 	lockdep_assert_rq_held(src);
 	return task_rq(p) == src && task_on_rq_queued(p) && !task_current(src, p) &&
 	       !READ_ONCE(p->on_cpu) && !is_migration_disabled(p) &&
-	       cpumask_test_cpu((u32)dst->cpu, p->cpus_ptr) && cpu_active(dst->cpu);
+	       is_cpu_allowed(p, dst->cpu);
 }
 
 void move_queued_task_locked(struct rq *src, struct task_struct *p, struct rq *dst)
