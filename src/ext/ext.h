@@ -40,7 +40,7 @@ bool scx_allow_ttwu_queue(const struct task_struct *p);
 /* Called by the idle class at its three sites (20.3). */
 void scx_update_idle(struct rq *rq, bool idle, bool do_notify);
 
-/* set a running task's slice end aside: the policy may have written slices directly */
+/* Policy code ran outside a callback and may have written slices directly: all ticks are re-armed. */
 void scx_slices_maybe_written(void);
 
 /* loading; service context. ops is copied. 0, or negative errno refused without ops.exit (LIFE-17). */
@@ -52,7 +52,12 @@ void scx_disable(enum scx_exit_kind kind);
 const struct scx_exit_info *scx_last_exit(void);
 bool scx_loaded(void);
 const char *scx_exit_reason(enum scx_exit_kind kind);
+/* Of the loaded scheduler, else of the last one. */
 void scx_read_events(struct scx_event_stats *stats);
+/* Tasks whose policy was reverted by the last load; loads so far; notifications so far. */
+u64 scx_nr_rejected(void);
+u64 scx_enable_seq(void);
+u64 scx_hotplug_seq(void);
 
 /* parameters that tests make small */
 struct scx_limits {
@@ -74,7 +79,23 @@ struct scx_callback_info {
 };
 bool scx_current_callback(struct scx_callback_info *info);
 
-/* A kfunc was called where the kernel would have refused the program at load. Set by src/policy or tests. */
+/*
+ * A kfunc was called where the kernel would have refused the program at load. Set by src/policy
+ * or tests; without a handler the run ends. If the handler returns, the kfunc does nothing and
+ * returns its neutral value. info is NULL outside any callback.
+ */
 void scx_set_api_error_handler(void (*handler)(const char *kfunc, const struct scx_callback_info *info));
+/* What the last such call was, "" if there was none. */
+const char *scx_api_error_text(void);
+
+/* Told of each bpf_printk() text, without its newline; NULL: nobody. */
+void scx_set_printk_handler(void (*handler)(const char *text, void *data), void *data);
+
+/*
+ * Around a whole CPU down or up, in a service context: waits while a scheduler is between
+ * ops.init() and the comparison of hotplug_seq (HOT-05).
+ */
+void scx_hotplug_begin(void);
+void scx_hotplug_end(void);
 
 #endif /* EXT_EXT_H */

@@ -17,6 +17,8 @@
 
 #include <scxtwin/kfunc.h>
 
+#include "base/idmap.h"
+#include "base/rng.h"
 #include "ext/ext.h"
 #include "sched/sched.h"
 
@@ -73,9 +75,14 @@ struct scx_ctx {
 	s32 op;				/* enum scxtwin_op of the running callback + 1, 0: none */
 	u32 kf_mask;			/* groups that the callback may call */
 	struct task_struct *kf_tasks[2]; /* subjects of the running callback */
+	struct task_struct *task;	/* task in its record, subject or not */
 	u32 nr_reached;			/* running tasks handed to the policy by kfuncs */
-	struct task_struct *reached[4];
-	bool dumping;
+	bool reached_more;		/* than the list below holds */
+	bool dumping;			/* inside a dump callback */
+	struct {
+		struct task_struct *task;
+		u64 slice;		/* when it was handed out */
+	} reached[4];
 };
 _Static_assert(sizeof(struct scx_ctx) <= sizeof(((struct ctx *)0)->ext_area), "fits the context");
 
@@ -120,6 +127,7 @@ struct scx_sched_pcpu {
 	struct scx_event_stats events;
 	struct scx_deferred_reenq_local deferred_reenq_local;
 	struct list_head to_kick_node;	/* rq->scx.sched_pcpus_to_kick */
+	/* from the first kick that this CPU records on; all four or none */
 	struct cpumask *cpus_to_kick, *cpus_to_kick_if_idle, *cpus_to_preempt, *cpus_to_wait;
 	u32 bypass_host_seq;
 };
@@ -147,7 +155,38 @@ struct scx_sched {
 	struct irq_work error_irq_work;
 	struct completion disable_done;
 	bool dump_disabled;
+	bool dead;			/* ops.exit() was called: kfuncs find no scheduler (D16) */
+	u32 refs;			/* helper and those who wait for it */
+	u32 dsp_buf_size;		/* entries that each dispatch buffer has room for */
+	struct list_head free_node;	/* scx->free_scheds */
 	struct rcu_head rcu;
+};
+
+/* What exit_info points into; outlives its scheduler (scx_last_exit()). */
+#define SCX_EXIT_MSG_LEN	1024
+#define SCX_EXIT_DUMP_DFL_LEN	32768
+struct scx_exit_record {
+	struct scx_exit_info info;
+	char msg[SCX_EXIT_MSG_LEN];
+	size_t dump_len, dump_size;	/* asked for by the scheduler; allocated */
+	struct list_head node;		/* scx->free_exits */
+};
+
+/* Text under construction by a dump; see dump.c. */
+struct scx_dump_buf {
+	char *text;
+	size_t size, used;
+	bool overflow;
+	/* output of the running dump callback, collected into lines */
+	bool first;
+	const char *prefix;
+	size_t line_used;
+	char line[1024];
+};
+
+/* Task ids that a CPU may give out; LIFE-63. */
+struct scx_tid_chunk {
+	u64 next, end;
 };
 
 /* State of this room: the kernel's file-level variables. */
@@ -175,7 +214,26 @@ struct scx {
 	struct scx_exit_info *last_exit;
 	struct scx_event_stats last_events;
 	void (*api_error)(const char *kfunc, const struct scx_callback_info *info);
-	struct list_head *task_iters;	/* open walks over tasks, see task_iter.c */
+	struct scx_tid_chunk *tid_chunks; /* by CPU */
+	struct list_head free_scheds, free_exits;
+	char api_error_text[256];
+	void (*printk)(const char *text, void *data);
+	void *printk_data;
+	struct rng policy_rng;
+	struct percpu_rw_semaphore hotplug_rwsem; /* CPUs neither come nor go while held for reading */
+
+	/* idle.c, select_cpu.c */
+	u32 nr_active_cpus;		/* at the last look at the topology */
+	struct cpumask *empty_mask;
+	struct cpumask **select_masks;	/* by CPU, three each, from its first selection on */
+	/* kick.c */
+	struct cpumask *kick_waiting;	/* CPUs that wait for another one's kick_sync */
+	/* watchdog.c */
+	bool watchdog_on, watchdog_working;
+	/* bypass.c */
+	struct cpumask *lb_donees, *lb_resched;
+	/* dump.c */
+	struct scx_dump_buf *dump;	/* of the dump that is being written */
 	struct pool dsq_pool;		/* user DSQs; dsq.c sets all four up at the first one */
 	struct pool reenq_users_pool;	/* their request entries, one array of all CPUs each */
 	struct irq_work free_dsq_irq_work;
@@ -224,10 +282,14 @@ bool scx_claim_exit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code, s3
 bool scx_exit(struct scx_sched *sch, enum scx_exit_kind kind, s64 code, s32 cpu,
 	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 #define scx_error(sch, ...) scx_exit((sch), SCX_EXIT_ERROR, 0, smp_processor_id(), __VA_ARGS__)
+void scx_sum_events(const struct scx_sched *sch, struct scx_event_stats *stats);
 bool scx_cpu_valid(struct scx_sched *sch, s32 cpu, const char *where); /* ERR-20 on failure */
 
 /* ---- kfunc_context.c: entry to and return from a callback */
 struct scx_call {
+	bool nested;			/* inside another callback, which is saved below */
+	struct task_struct *curr;	/* of the executing CPU */
+	u64 curr_slice, task_slice;	/* when the callback began */
 	struct scx_ctx saved;
 };
 /*
@@ -427,6 +489,13 @@ void scx_idle_enable(struct sched_ext_ops *ops);
 void scx_idle_disable(void);
 void scx_idle_update_selcpu_topology(struct sched_ext_ops *ops);
 int scx_idle_init(struct scxtwin_error *err);
+#define NUMA_NO_NODE (-1)
+/* Node of a CPU's idle masks: NUMA_NO_NODE while one global pair is in use. */
+int scx_cpu_node_if_enabled(int cpu);
+struct cpumask *scx_idle_cpumask(int node);
+struct cpumask *scx_idle_smtmask(int node);
+s32 scx_pick_idle_cpu_in_node(const struct cpumask *allowed, int node, u64 flags);
+s32 scx_pick_idle_cpu(const struct cpumask *allowed, int node, u64 flags);
 
 /* ---- kick.c */
 void scx_kick_cpu(struct scx_sched *sch, s32 cpu, u64 flags);
@@ -435,12 +504,16 @@ void scx_kick_sync_after_pick(struct rq *rq);	/* KICK-32, PICK-14 */
 
 /* ---- task.c, task_iter.c */
 void scx_set_task_state(struct task_struct *p, u32 state);
+/* 0 or -1 to -4095 unchanged; anything else is an ERROR and becomes -EPROTO (LIFE-18). */
+int scx_sanitize_err(struct scx_sched *sch, const char *op, s64 ret);
 static inline u32 scx_get_task_state(const struct task_struct *p)
 {
 	return p->scx.flags & SCX_TASK_STATE_MASK;
 }
 
+/* ops.init_task() and what it may have asked for; the task state is the caller's. */
 int scx_init_task(struct scx_sched *sch, struct task_struct *p, bool fork);
+void scx_tid_table_add(struct task_struct *p);
 void scx_enable_task(struct scx_sched *sch, struct task_struct *p);
 void scx_disable_task(struct scx_sched *sch, struct task_struct *p);
 void scx_exit_task(struct scx_sched *sch, struct task_struct *p, bool cancelled);
@@ -452,11 +525,12 @@ void set_cpus_allowed_scx(struct task_struct *p, struct affinity_context *ac);
 u32 scx_task_weight(const struct task_struct *p);
 
 struct scx_task_iter {
-	struct list_head cursor;	/* linked in scx_tasks */
+	struct sched_ext_entity cursor;	/* linked in scx_tasks, marked SCX_TASK_CURSOR */
 	struct rq *rq;			/* locked by scx_task_iter_next_locked() */
 	struct rq_flags rf;
 	struct task_struct *locked_task;
 	u32 cnt;
+	bool irqs_kept_off;		/* inside a batch of steps */
 	u64 irq_flags;
 };
 void scx_task_iter_start(struct scx_task_iter *iter);
@@ -469,12 +543,25 @@ void scx_task_iter_stop(struct scx_task_iter *iter);
 /* ---- bypass.c, watchdog.c, dump.c, hotplug.c */
 void scx_bypass(struct scx_sched *sch, bool on);
 void scx_bypass_init(struct scx_sched *sch);
+void scx_watchdog_init(void);
 void scx_watchdog_start(void);
 void scx_watchdog_stop(void);
 void task_tick_scx(struct rq *rq, struct task_struct *p);
 void scx_dump_state(struct scx_sched *sch, struct scx_exit_info *ei, size_t dump_len);
 void rq_online_scx(struct rq *rq);
 void rq_offline_scx(struct rq *rq);
+int scx_cpu_for_work(void);		/* home of workers and timers: the first online CPU */
+bool task_dead_and_done(const struct task_struct *p); /* LIFE-50 */
+
+/* ---- enable.c, exit.c */
 void scx_disable_workfn(void *arg);	/* service: struct scx_sched * */
+s32 scx_set_enable_state(enum scx_enable_state to); /* returns the state before */
+bool scx_tryset_enable_state(enum scx_enable_state to, enum scx_enable_state from);
+struct scx_sched *scx_alloc_sched(const struct sched_ext_ops *ops);
+void scx_get_sched(struct scx_sched *sch);
+void scx_put_sched(struct scx_sched *sch);
+void scx_error_irq_workfn(struct irq_work *work);
+/* The class that policy and priority ask for; stop tasks keep theirs. */
+const struct sched_class *scx_setscheduler_class(const struct task_struct *p);
 
 #endif /* EXT_INTERNAL_H */
