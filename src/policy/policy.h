@@ -13,8 +13,9 @@
 struct policy {
 	const struct scxtwin_policy *desc;
 	struct sched_ext_ops ops;	/* private copy, after setup() */
-	void *state;			/* state_size bytes from the arena */
+	void *state;			/* state_size bytes, zeroed, freed by policy_close() */
 	void *dl;			/* handle of a shared object, NULL for built-ins */
+	int fd;				/* the private copy that dl was loaded from, -1 for built-ins */
 	bool none;			/* no sched_ext: the fair class */
 	char params_text[1024];		/* "name=value,..." in table order, for the digest's header */
 	char file_hash[65];		/* shared objects: SHA-256 of the file, else "" */
