@@ -82,7 +82,8 @@ have_header() {
 	echo "#include <$1>" | "${CC:-cc}" -E - >/dev/null 2>&1
 }
 
-# missing_packages [clang]: names of Debian packages, one a line.
+# missing_packages [TOOL...]: names of Debian packages, one a line. A further TOOL
+# is in the package of its name.
 missing_packages() {
 	have "${CC:-cc}" || echo gcc
 	[ -e /usr/include/stdio.h ] || have_header stdio.h || echo libc6-dev
@@ -95,9 +96,10 @@ missing_packages() {
 	have_library zlib zlib1g-dev || echo zlib1g-dev
 	have_library cmocka libcmocka-dev || echo libcmocka-dev
 	have_package uthash-dev || have_header uthash.h || echo uthash-dev
-	if [ "${1:-}" = clang ]; then
-		have clang || echo clang
-	fi
+	local tool
+	for tool; do
+		have "$tool" || echo "$tool"
+	done
 }
 
 as_root() {
@@ -190,10 +192,11 @@ Debian 12 and later have it; Debian 11 has it in bullseye-backports
 Name another compiler with CC=..."
 }
 
-# ensure_setup ASSUME_YES [clang]: everything that building needs is there, or we leave.
+# ensure_setup ASSUME_YES [TOOL...]: everything that building needs is there, or we leave.
 ensure_setup() {
 	local assume_yes=$1 missing
-	mapfile -t missing < <(missing_packages "${2:-}")
+	shift
+	mapfile -t missing < <(missing_packages "$@")
 	[ "${#missing[@]}" -eq 0 ] || install_packages "$assume_yes" "${missing[@]}"
 	check_tools
 }
