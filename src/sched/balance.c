@@ -108,7 +108,7 @@ bool available_idle_cpu(int cpu)
 {
 	struct rq *rq = cpu_rq(cpu);
 
-	return cpumask_test_cpu((u32)cpu, balance_state()->idle) && !READ_ONCE(rq->nr_running) &&
+	return READ_ONCE(rq->curr) == rq->idle && !READ_ONCE(rq->nr_running) &&
 	       READ_ONCE(rq->wake_list.next) == &rq->wake_list;
 }
 
