@@ -158,7 +158,7 @@ Then run me again."
 
 apt_update() {
 	run_logged "package lists" "$project/build/log/apt-update.log" \
-		as_root apt-get -o Acquire::Retries=2 update || true
+		as_root apt-get -o Acquire::Retries=2 -o APT::Update::Error-Mode=any update || true
 }
 
 apt_install() {

@@ -20,7 +20,7 @@ for header in "$include"/scxtwin/*.h; do
 	echo "#include <scxtwin/$(basename "$header")>"
 done >"$work/all.c"
 "$cc" -std=gnu11 -I"$include" -E "$work/all.c" | awk '
-	/^# [0-9]+ "/ { ours = index($3, "/include/scxtwin/") > 0; next }
+	/^# [0-9]+ "/ { ours = index($0, "/include/scxtwin/") > 0; next }
 	!ours { next }
 	{
 		for (i = 1; i <= length($0); i++) {
