@@ -341,14 +341,13 @@ void switched_from_scx(struct rq *rq, struct task_struct *p)
 	scx_disable_task(scx_task_sched(p), p);
 }
 
-/*
- * AFF-04, LIFE-57: the op sees the new configured mask and gets the effective
- * one. The masks belong to the core: see set_cpus_allowed_common().
- */
+/* AFF-04: the core has changed the masks already; the op gets the effective one (LIFE-57). */
 void set_cpus_allowed_scx(struct task_struct *p, struct affinity_context *ac)
 {
-	set_cpus_allowed_common(p, ac);
-	if (task_dead_and_done(p) || !scx_root)
-		return;
-	call_set_cpumask(task_rq(p), p);
+	struct rq *rq = task_rq(p);
+
+	BUG_ON(!ac->new_mask || !p->cpus_ptr);
+	lockdep_assert_rq_held(rq);
+	if (!task_dead_and_done(p))
+		call_set_cpumask(rq, p);
 }
