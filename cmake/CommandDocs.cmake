@@ -15,6 +15,7 @@ foreach(source IN LISTS command_sources)
 endforeach()
 if(NOT can_dump OR CMAKE_CROSSCOMPILING)
 	message(STATUS "No man pages and completions: the command cannot print them here")
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${command_sources})
 	return()
 endif()
 
