@@ -41,6 +41,9 @@ const char *scxtwin_workload_group_name(const struct scxtwin_workload *w, u32 gr
 int scxtwin_workload_lint(const char *path, void (*report)(const struct scxtwin_error *e, void *data),
 			  void *data);
 
+/* "what" of the MARK record that a mark step writes; "value" is the number given in the file. */
+#define SCXTWIN_MARK_WORKLOAD 64
+
 enum scxtwin_wakeups { SCXTWIN_OPEN_LOOP, SCXTWIN_CLOSED_LOOP };
 
 /* Counts of an import: every input event is used or skipped for a named reason. */
