@@ -49,6 +49,7 @@ static struct ctx *ctx_new(enum ctx_kind kind, int cpu, const char *name)
 	ctx->id = pool()->next_id++;
 	INIT_LIST_HEAD(&ctx->node);
 	INIT_LIST_HEAD(&ctx->inside_node);
+	INIT_LIST_HEAD(&ctx->sleep_node);
 	return ctx;
 }
 
@@ -455,8 +456,11 @@ static bool run_event(void)
 		end_run(MACHINE_END_TIME);
 		return false;
 	}
+	if (ev->time != this_sim->now)
+		m->now_order = 0;
 	this_sim->now = ev->time;
-	m->now_order = ev->order;
+	if (ev->order > m->now_order)
+		m->now_order = ev->order;
 	evq_take(ev);
 	deliver(ev);
 	return true;

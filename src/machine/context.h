@@ -49,7 +49,8 @@ struct ctx {
 	struct mevent wake_ev;
 	struct raw_spinlock *wants;	/* lock it queues for */
 	u64 arrived_at;			/* when it began to queue for the lock */
-	bool unblocked;			/* woken from a sleeping primitive */
+	struct list_head sleep_node;	/* machine->sleepers while its task sleeps in a primitive */
+	const void *sleep_obj;
 
 	/* pending step as the chooser sees it */
 	const void *step_obj;

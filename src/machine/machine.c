@@ -80,6 +80,7 @@ int machine_init(const struct machine_config *cfg, const struct machine_hooks *h
 			m->cfg.cost_ns[id] = 0;
 	INIT_LIST_HEAD(&m->ready);
 	INIT_LIST_HEAD(&m->waiters);
+	INIT_LIST_HEAD(&m->sleepers);
 	INIT_LIST_HEAD(&m->inside);
 	INIT_LIST_HEAD(&m->rcu_cbs);
 	INIT_LIST_HEAD(&m->raised_cpus);

@@ -198,6 +198,7 @@ struct machine {
 	struct ctx *current;
 	struct list_head ready;		/* struct ctx, to be resumed or started, oldest first */
 	struct list_head waiters;	/* struct ctx, suspended in await or on a lock */
+	struct list_head sleepers;	/* struct ctx whose task sleeps in a primitive of sleep.h */
 	struct list_head inside;	/* struct ctx inside a path, oldest first: grace periods */
 	u64 path_seq;
 	struct list_head rcu_cbs;

@@ -5,7 +5,10 @@
 #include "machine/contexts.h"
 #include "machine/yield.h"
 
-/* Sleep until obj is released; the caller tests its condition again. */
+/*
+ * Sleep until obj is released; the caller tests its condition again. A task is
+ * on the list of sleepers before its state says so: no wakeup is lost.
+ */
 static void sleep_on(const void *obj, const char *label)
 {
 	struct ctx *ctx = current_ctx();
@@ -13,9 +16,10 @@ static void sleep_on(const void *obj, const char *label)
 	BUG_ON(ctx->irqs_off || ctx->preempt_count);
 	ctx_quiescent_begin(ctx);
 	if (ctx->kind == CTX_TASK) {
-		ctx->wait_obj = obj;
-		ctx->unblocked = false;
+		ctx->sleep_obj = obj;
+		list_add_tail(&ctx->sleep_node, &machine()->sleepers);
 		machine()->hooks->block_task(ctx);
+		BUG_ON(ctx->sleep_obj);
 	} else {
 		ctx_suspend(obj, label);
 	}
@@ -26,15 +30,13 @@ static void wake_sleepers(const void *obj)
 {
 	struct ctx *ctx, *n;
 
-	list_for_each_entry_safe(ctx, n, &machine()->waiters, node) {
-		if (ctx->wait_obj != obj)
+	__object_written(obj);
+	list_for_each_entry_safe(ctx, n, &machine()->sleepers, sleep_node) {
+		if (ctx->sleep_obj != obj)
 			continue;
-		if (ctx->kind == CTX_TASK) {
-			ctx->unblocked = true;
-			machine()->hooks->unblock_task(ctx);
-		} else {
-			ctx_wake(ctx);
-		}
+		ctx->sleep_obj = NULL;
+		list_del_init(&ctx->sleep_node);
+		machine()->hooks->unblock_task(ctx);
 	}
 }
 

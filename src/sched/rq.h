@@ -117,13 +117,14 @@ struct rq {
 	u64 clock_task;
 	bool online;
 	bool balance_push;		/* CPU is going down */
-	bool tick_armed;
+	bool burst_running;		/* curr uses the CPU in user mode since burst_since */
 	struct mevent tick;
+	u64 last_tick;			/* instant of the last tick taken, UINT64_MAX: none */
 	struct mevent resched_ipi;	/* raised by resched_curr() from elsewhere */
 	struct mevent wakelist_ipi;
 	struct mevent burst;		/* end of curr's run burst */
 	struct list_head wake_list;	/* tasks woken onto this CPU from elsewhere, arrival order */
-	u64 burst_since;		/* instant from which curr's burst counts; see user.c */
+	u64 burst_since;		/* see user.c */
 	struct scx_rq scx;
 	struct cfs_rq cfs;
 	struct rt_rq rt;

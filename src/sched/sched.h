@@ -81,14 +81,13 @@ struct task_core {
 	struct rb_node dl_node;
 	u64 dl_deadline, dl_period;	/* parameters, ns */
 	u64 dl_abs_deadline;		/* instant; class_dl.c */
-	bool sched_reset_on_fork;
-	bool in_sched_exit;
 	bool switched_in;		/* has run at least once */
 
 	/* user mode */
 	const struct user_ops *uops;
 	void *program;
 	u64 burst_ns;			/* left of the present burst */
+	u32 nr_calls;			/* USER_AGAIN so far */
 	void (*call)(struct task_core *t, void *arg); /* USER_CALL */
 	void *call_arg;
 	struct ctx *ctx;		/* call that is going on, NULL if none */
@@ -118,7 +117,11 @@ struct core_sched {
 	u32 rq_stride;
 	struct balance_state *balance;	/* balance.h */
 	struct pool tasks_pool;
+	struct pool requests;		/* struct migration_arg */
+	const struct cpumask *all_cpus;	/* interned */
 	struct list_head tasks;		/* struct task_core, order of birth; idle and stop tasks not on it */
+	struct idmap *pids;		/* struct task_core by pid */
+	u64 nr_runnable;		/* sum of all rq->nr_running */
 	u32 nr_tasks;			/* alive */
 	u64 nr_born;
 	s32 next_pid;
@@ -190,6 +193,7 @@ bool is_cpu_allowed(struct task_struct *p, int cpu);
 
 /* set-up; this_sim->machine must exist */
 int sched_init(struct scxtwin_error *err);
+void sched_destroy(void);
 extern const struct machine_hooks sched_machine_hooks;
 
 /* locks and clocks */
@@ -295,7 +299,6 @@ void migrate_disable(void);
 void migrate_enable(void);
 /* Class that policy and priority give now: CLASS-02. */
 const struct sched_class *__setscheduler_class(u32 policy, int prio);
-int set_load_weight_of(const struct task_struct *p); /* raw weight */
 
 /* birth and death */
 struct task_birth {
@@ -321,7 +324,7 @@ struct task_core *find_task_by_pid(s32 pid);
 
 /* tick.c: something changed that decides when the next tick could act */
 void tick_reconsider(struct rq *rq);
-void tick_init(void);
+void tick_init(struct rq *rq);
 
 /* hotplug; service context */
 int sched_cpu_down(int cpu);
@@ -332,15 +335,9 @@ struct cpu_stop_work {
 	struct list_head node;
 	void (*fn)(void *arg);
 	void *arg;
-	bool queued;
 };
-void stop_one_cpu_nowait(int cpu, struct cpu_stop_work *work);
-void stopper_init(int cpu);
-
-/* user.c */
-void user_init(void);
-/* The burst of the running task was changed from outside, or its time is to be accounted. */
-u64 user_burst_used(struct rq *rq);
+/* False if it is queued already. */
+bool stop_one_cpu_nowait(int cpu, struct cpu_stop_work *work);
 
 /* idle class helper shared with ext: is the CPU's current task the idle one */
 static inline bool rq_is_idle(const struct rq *rq)
