@@ -16,7 +16,6 @@ set(warnings
 	-Wextra
 	-Wshadow
 	-Wundef
-	-Wvla
 	-Wpointer-arith
 	-Wstrict-prototypes
 	-Wmissing-prototypes
