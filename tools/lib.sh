@@ -44,7 +44,7 @@ run_logged() {
 	else
 		printf '  %-34s FAILED %4d s  (all output: %s)\n' "$label" $((SECONDS - start)) "$log"
 		# What went well is of no interest now.
-		grep -vE ' Passed |^ *Start +[0-9]+: ' "$log" | tail -n 100 | sed 's/^/    | /'
+		grep -vE ' Passed |^ *Start +[0-9]+: |^\[[ 0-9/%]+\] [A-Z]' "$log" | tail -n 100 | sed 's/^/    | /'
 	fi
 	return "$status"
 }
