@@ -155,6 +155,7 @@ struct scx_sched {
 	struct irq_work error_irq_work;
 	struct completion disable_done;
 	bool dump_disabled;
+	struct idmap dsq_map;		/* what dsq_hash points to */
 	bool dead;			/* ops.exit() was called: kfuncs find no scheduler (D16) */
 	u32 refs;			/* helper and those who wait for it */
 	u32 dsp_buf_size;		/* entries that each dispatch buffer has room for */
@@ -214,6 +215,7 @@ struct scx {
 	struct scx_exit_info *last_exit;
 	struct scx_event_stats last_events;
 	void (*api_error)(const char *kfunc, const struct scx_callback_info *info);
+	struct idmap tid_map;		/* what tid_hash points to while the table is kept */
 	struct scx_tid_chunk *tid_chunks; /* by CPU */
 	struct list_head free_scheds, free_exits;
 	char api_error_text[256];
