@@ -51,7 +51,6 @@ void mark_direct_dispatch(struct scx_sched *sch, struct task_struct *ddsp_task,
 			  struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime, u64 enq_flags)
 {
 	BUG_ON(!ddsp_task || ddsp_task != this_rq()->scx.direct_dispatch_task);
-	BUG_ON(dsq_id == SCX_DSQ_INVALID);
 
 	this_rq()->scx.direct_dispatch_task = SCX_DDSP_POISON;
 
