@@ -4,6 +4,7 @@
 int balance_init(void)
 {
 	struct balance_state *state = arena_zalloc(this_sim->arena, sizeof(*state));
+	int cpu;
 
 	BUG_ON(core_sched()->balance);
 	if (!state)
@@ -16,17 +17,13 @@ int balance_init(void)
 	    !state->no_realtime)
 		return -1;
 	core_sched()->balance = state;
+	cpumask_setall(state->no_realtime);
+	cpumask_setall(state->idle);
+	for_each_possible_cpu(cpu) {
+		BUG_ON(!rq_is_idle(cpu_rq(cpu)));
+		cpu_rq(cpu)->cfs.balance_cursor = cpu;
+	}
 	return 0;
-}
-
-void classes_init_rq(struct rq *rq)
-{
-	for (int prio = 0; prio < MAX_RT_PRIO; prio++)
-		INIT_LIST_HEAD(&rq->rt.queue[prio]);
-	rq->cfs.balance_cursor = rq->cpu;
-	cpumask_set_cpu((u32)rq->cpu, balance_state()->no_realtime);
-	if (rq->curr && rq_is_idle(rq))
-		cpumask_set_cpu((u32)rq->cpu, balance_state()->idle);
 }
 
 void balance_mark(struct rq *rq, struct cpumask *mask, bool on)

@@ -21,12 +21,8 @@ struct balance_state {
 	struct cpumask *no_realtime;	/* no rt and no dl task is queued; class_rt.c, class_dl.c */
 };
 
-/*
- * The state of the room's classes; sched_init() calls both, the second for
- * each rq once its idle task is set as rq->curr.
- */
+/* Last step of sched_init(): every rq has its idle task. 0, or -1 without memory. */
 int balance_init(void);
-void classes_init_rq(struct rq *rq);
 
 static inline struct balance_state *balance_state(void)
 {

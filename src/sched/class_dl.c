@@ -148,8 +148,10 @@ static void prio_changed_dl(struct rq *rq, struct task_struct *p, int old_prio)
 {
 	(void)old_prio;
 	lockdep_assert_rq_held(rq);
-	/* New parameters may have changed the order. */
-	if (task_on_rq_queued(p))
+	/* The deadline may be another one even so. */
+	if (!task_on_rq_queued(p))
+		return;
+	if (!is_dl(rq->curr) || earlier(task_of_dl(rb_first(&rq->dl.tasks)), rq->curr))
 		resched_curr(rq);
 }
 

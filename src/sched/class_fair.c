@@ -8,9 +8,10 @@
  * which everybody has had its share; lag is V less the own virtual time. A task
  * with lag >= 0 is eligible. It asks for FAIR_SLICE_NS at a time, and its
  * virtual deadline is where its virtual time will be once it has had that. Of
- * the eligible tasks the one with the earliest deadline runs; it keeps the CPU
- * until its request is served or it has lost eligibility and somebody is woken.
- * Lag is kept over sleep and migration, up to a slice and a tick.
+ * the eligible tasks the one with the earliest deadline runs. It keeps the CPU
+ * until its request is served, which is noticed at a tick, or until somebody is
+ * woken when it is not eligible any more. Lag is kept over sleep and migration,
+ * up to a slice and a tick.
  *
  * Everything is a function of time, not of how often update_curr_fair() is
  * called: what a division leaves over is carried on, requests follow each other
@@ -38,6 +39,19 @@ static struct sched_entity *se_of(struct task_struct *p)
 static struct task_struct *task_of(struct sched_entity *se)
 {
 	return &container_of(se, struct task_core, se)->task;
+}
+
+static bool idle_policy(const struct task_struct *p)
+{
+	return p->policy == SCHED_IDLE;
+}
+
+static u32 weight_of(const struct task_struct *p)
+{
+	if (idle_policy(p))
+		return WEIGHT_IDLEPRIO;
+	BUG_ON(p->static_prio < NICE_TO_PRIO(MIN_NICE) || p->static_prio > NICE_TO_PRIO(MAX_NICE));
+	return sched_prio_to_weight[PRIO_TO_NICE(p->static_prio) - MIN_NICE];
 }
 
 /* The running entity if it counts as runnable. */
@@ -180,6 +194,12 @@ static struct sched_entity *earliest_eligible(struct cfs_rq *cfs, const struct f
 	return NULL;
 }
 
+/* The request that se got the CPU for is not served yet. */
+static bool protected(const struct sched_entity *se)
+{
+	return vtime_before(se->vruntime, se->protect_until);
+}
+
 static struct sched_entity *pick_eevdf(struct cfs_rq *cfs)
 {
 	const struct fair_sum sum = sum_of(cfs);
@@ -187,7 +207,7 @@ static struct sched_entity *pick_eevdf(struct cfs_rq *cfs)
 
 	if (curr && !eligible(cfs, &sum, curr->vruntime))
 		curr = NULL;
-	if (curr && vtime_before(curr->vruntime, curr->protect_until))
+	if (curr && protected(curr))
 		return curr;
 	best = earliest_eligible(cfs, &sum);
 	if (!best || (curr && vtime_before(curr->deadline, best->deadline)))
@@ -206,16 +226,15 @@ static void charge(struct sched_entity *se, u64 delta_ns)
 	se->vruntime_rem = (u32)(total % se->weight);
 }
 
-/* Requests follow each other; true if one was served and the next has begun. */
-static bool next_request(struct sched_entity *se)
+/* Requests follow each other: the deadline is that of the first one not served yet. */
+static void next_request(struct sched_entity *se)
 {
 	const u64 length = to_virtual(se->slice, se);
 
 	BUG_ON(!length);
-	if (vtime_before(se->vruntime, se->deadline))
-		return false;
-	se->deadline += ((se->vruntime - se->deadline) / length + 1) * length;
-	return true;
+	if (!vtime_before(se->vruntime, se->deadline))
+		se->deadline += ((se->vruntime - se->deadline) / length + 1) * length;
+	BUG_ON(!vtime_before(se->vruntime, se->deadline));
 }
 
 static void update_curr_fair(struct rq *rq)
@@ -232,8 +251,7 @@ static void update_curr_fair(struct rq *rq)
 	if (!curr || !delta_ns)
 		return;
 	charge(curr, delta_ns);
-	if (next_request(curr) && cfs->nr_running > 1)
-		resched_curr(rq);
+	next_request(curr);
 }
 
 /* Lag and what is left of a request are worth the same service at the new weight. */
@@ -307,7 +325,7 @@ static void enqueue_task_fair(struct rq *rq, struct task_struct *p, int flags)
 
 	update_curr_fair(rq);
 	se->slice = FAIR_SLICE_NS;
-	set_weight(se, (u32)set_load_weight_of(p));
+	set_weight(se, weight_of(p));
 	place_entity(cfs, se, flags);
 	se->on_rq = true;
 	cfs->load += se->weight;
@@ -371,11 +389,6 @@ static bool yield_to_task_fair(struct rq *rq, struct task_struct *p)
 	return true;
 }
 
-static bool idle_policy(const struct task_struct *p)
-{
-	return p->policy == SCHED_IDLE;
-}
-
 static void wakeup_preempt_fair(struct rq *rq, struct task_struct *p, int flags)
 {
 	struct cfs_rq *cfs = &rq->cfs;
@@ -419,6 +432,7 @@ static void put_prev_task_fair(struct rq *rq, struct task_struct *p, struct task
 
 	(void)next;
 	BUG_ON(cfs->curr != p);
+
 	update_curr_fair(rq);
 	cfs->curr = NULL;
 	if (se_of(p)->on_rq)
@@ -430,12 +444,14 @@ static void set_next_task_fair(struct rq *rq, struct task_struct *p, bool first)
 	struct cfs_rq *cfs = &rq->cfs;
 	struct sched_entity *se = se_of(p);
 
+	(void)first;
 	BUG_ON(cfs->curr);
+
 	if (se->on_rq)
 		remove_waiting(cfs, se);
 	cfs->curr = p;
 	account_start(rq, p);
-	se->protect_until = first ? se->deadline : se->vruntime;
+	se->protect_until = se->deadline;
 	if (task_current(rq, p))
 		tick_reconsider(rq);
 }
@@ -447,19 +463,25 @@ static void task_tick_fair(struct rq *rq, struct task_struct *p)
 	lockdep_assert_rq_held(rq);
 	BUG_ON(cfs->curr != p);
 	update_curr_fair(rq);
-	if (cfs->nr_running < 2 || rq_clock_task(rq) < cfs->next_balance)
+	if (cfs->nr_running < 2)
+		return;
+	if (!protected(se_of(p)))
+		resched_curr(rq);
+	if (rq_clock_task(rq) < cfs->next_balance)
 		return;
 	cfs->next_balance = rq_clock_task(rq) + FAIR_BALANCE_NS;
 	fair_push(rq);
 }
 
-/* The instant at which p, running on, will have had what its request asks for. */
+/* The instant at which p, running on, will have had what it got the CPU for. */
 static u64 end_of_request(const struct task_struct *p)
 {
 	const struct sched_entity *se = &core_of(p)->se;
-	const u64 missing = (se->deadline - se->vruntime) * se->weight;
+	u64 missing;
 
-	BUG_ON(!vtime_before(se->vruntime, se->deadline));
+	if (!protected(se))
+		return p->exec_start;
+	missing = (se->protect_until - se->vruntime) * se->weight;
 	BUG_ON(missing <= se->vruntime_rem);
 	return p->exec_start + (missing - se->vruntime_rem + NICE_0_WEIGHT - 1) / NICE_0_WEIGHT;
 }
@@ -479,7 +501,7 @@ static u64 first_tick_fair(struct rq *rq, struct task_struct *p)
 static void reweight_task_fair(struct rq *rq, struct task_struct *p)
 {
 	lockdep_assert_rq_held(rq);
-	set_weight(se_of(p), (u32)set_load_weight_of(p));
+	set_weight(se_of(p), weight_of(p));
 }
 
 /* Who comes back after a time in another class begins anew. */
