@@ -7,7 +7,6 @@
  */
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +14,7 @@
 #include "base/bug.h"
 #include "ext/ext.h"
 #include "machine/machine.h"
-#include "policy/internal.h"
+#include "policy/policy.h"
 
 #define GUARD_STACK_SIZE	((size_t)256 << 10)
 #define NULL_PAGE_SIZE		4096
@@ -47,14 +46,14 @@ const char *policy_guard_text(void)
 	return caught;
 }
 
-void policy_fault(const char *fmt, ...)
+static const char *describe_callback(const struct scx_callback_info *info, char *buf, size_t size)
 {
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(caught, sizeof(caught), fmt, args);
-	va_end(args);
-	machine_abort(SCXTWIN_EFAILED);
+	if (info->task)
+		snprintf(buf, size, "ops.%s(), task %d %s, CPU %d", info->op, info->task->pid,
+			 info->task->comm, info->cpu);
+	else
+		snprintf(buf, size, "ops.%s(), CPU %d", info->op, info->cpu);
+	return buf;
 }
 
 static u32 index_of(int sig)
@@ -74,6 +73,12 @@ static const char *describe_signal(int sig, const siginfo_t *si)
 	return guarded[index_of(sig)].text;
 }
 
+static void __attribute__((noreturn)) crashed(const char *what, const char *where)
+{
+	snprintf(caught, sizeof(caught), "the policy crashed: %s in %s", what, where);
+	machine_abort(SCXTWIN_EFAILED);
+}
+
 static void on_fatal_signal(int sig, siginfo_t *si, void *ucontext)
 {
 	struct scx_callback_info info;
@@ -83,8 +88,7 @@ static void on_fatal_signal(int sig, siginfo_t *si, void *ucontext)
 	/* A positive code is a fault of this thread itself; SI_TKILL is its own abort(). */
 	if (installed && this_sim && machine_running() && (si->si_code > 0 || sig == SIGABRT) &&
 	    scx_current_callback(&info))
-		policy_fault("the policy crashed: %s in %s", describe_signal(sig, si),
-			     policy_describe_callback(&info, where, sizeof(where)));
+		crashed(describe_signal(sig, si), describe_callback(&info, where, sizeof(where)));
 	sigaction(sig, &before[index_of(sig)], NULL);
 	/* A fault repeats itself when the handler returns; what was sent does not. */
 	if (si->si_code <= 0)

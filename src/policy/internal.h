@@ -5,7 +5,7 @@
  *   registry.c  names to policies, opening and closing
  *   params.c    --set name=value
  *   so.c        policies in shared objects
- *   attach.c    handing the table to the port; calls from wrong contexts
+ *   attach.c    handing the table to the port
  *   guard.c     fatal signals in a policy's code
  *   the rest    one built-in policy each, see builtin.h
  */
@@ -15,7 +15,6 @@
 #include "policy/policy.h"
 
 struct strbuf;
-struct scx_callback_info;
 
 /* Appends "a, b, c", the one that wrong may be meant to be in front. */
 void policy_list_names(struct strbuf *sb, const char *wrong, const char *const *names);
@@ -27,10 +26,5 @@ int policy_set_params(struct policy *pol, const struct scxtwin_set *sets, u32 nr
 /* Loads a private copy of the file: sets desc, dl, fd, file_hash. */
 int policy_so_open(struct policy *pol, const char *path, struct scxtwin_error *err);
 void policy_so_close(struct policy *pol);
-
-/* "ops.enqueue(), task 7 worker, CPU 2"; info NULL: "no callback". Returns buf. */
-char *policy_describe_callback(const struct scx_callback_info *info, char *buf, size_t size);
-/* The policy's code cannot go on: remembers the text for policy_guard_text() and leaves. */
-void policy_fault(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #endif /* POLICY_INTERNAL_H */

@@ -6,7 +6,7 @@
 
 #define MAN_DATE "November 21, 2026"
 
-/* Text as mdoc wants it: no line begins with a control character, no escape by accident. */
+/* Text as mdoc wants it: no line begins with a control character, a sentence begins a line. */
 static void man_text(const char *text)
 {
 	bool line_start = true;
@@ -27,6 +27,11 @@ static void man_text(const char *text)
 		else
 			putchar(*text);
 		line_start = *text == '\n';
+		if (*text == '.' && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z') {
+			putchar('\n');
+			line_start = true;
+			text++;
+		}
 	}
 	putchar('\n');
 }
@@ -63,20 +68,33 @@ static void man_exit_status(void)
 	printf(".El\n");
 }
 
+/* The verb behind name in the alphabet, NULL at its end. */
+static const struct verb *next_by_name(const char *name)
+{
+	const struct verb *best = NULL;
+	u32 i;
+
+	for (i = 0; verbs[i]; i++)
+		if (strcmp(verbs[i]->name, name) > 0 &&
+		    (!best || strcmp(verbs[i]->name, best->name) < 0))
+			best = verbs[i];
+	return best;
+}
+
 static void man_see_also(const struct verb *self)
 {
 	const char *separator = "";
-	u32 i;
+	const struct verb *verb;
 
 	printf(".Sh SEE ALSO\n");
 	if (self) {
 		printf(".Xr scxtwin 1");
 		separator = " ,\n";
 	}
-	for (i = 0; verbs[i]; i++) {
-		if (verbs[i] == self)
+	for (verb = next_by_name(""); verb; verb = next_by_name(verb->name)) {
+		if (verb == self)
 			continue;
-		printf("%s.Xr scxtwin\\-%s 1", separator, verbs[i]->name);
+		printf("%s.Xr scxtwin\\-%s 1", separator, verb->name);
 		separator = " ,\n";
 	}
 	putchar('\n');

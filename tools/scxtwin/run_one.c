@@ -144,6 +144,12 @@ static void tell_end(const struct scxtwin_sim *sim, const struct scxtwin_result 
 			fprintf(stderr, "  %s\n", text);
 }
 
+/* The error of a run that failed by the ejection only says again what tell_exit() says. */
+static bool repeats_exit(const struct scxtwin_error *err, const struct scxtwin_result *r)
+{
+	return r->exit_kind >= SCX_EXIT_ERROR && r->exit_msg[0] && strstr(err->msg, r->exit_msg);
+}
+
 static void worsen(int *status, int other)
 {
 	if (other > *status)
@@ -216,17 +222,13 @@ void run_one(const struct run_settings *s, const struct run_policy *policy,
 		progress_clear();
 	}
 	scxtwin_sim_result(sim, &out->result);
-	if (ret) {
+	if (ret && !repeats_exit(&err, &out->result))
 		say_error(verb, &err);
-		out->status = status_of(ret);
-	}
+	out->status = status_of(ret);
 	worsen(&out->status, close_writers(&wr, &out->result));
 	if (out->ran) {
 		tell_exit(s, policy, &out->result);
 		tell_end(sim, &out->result);
-		if (out->result.exit_kind >= SCX_EXIT_ERROR ||
-		    out->result.end == SCXTWIN_END_STUCK || out->result.end == SCXTWIN_END_FAILED)
-			worsen(&out->status, status_of(SCXTWIN_EFAILED));
 	}
 	if (out->ran && out->metrics) {
 		out->report = scxtwin_metrics_finish(out->metrics, out->result.time_ns, &err);
