@@ -15,7 +15,7 @@ enum arg_form {
 	ARG_NUMBER,	/* decimal below 2^53, else "0x..."; readers of JSON keep no more */
 	ARG_SIGNED,	/* decimal, two's complement */
 	ARG_HEX,	/* always "0x..." */
-	ARG_OP, ARG_KFUNC, ARG_COUNTER, /* name, decimal if there is none */
+	ARG_OP, ARG_KFUNC, ARG_COUNTER, /* name; like a number if there is none */
 	ARG_COMM,	/* "comm", in place of comm0 and comm1 */
 	ARG_SKIP,
 };
@@ -331,6 +331,8 @@ static bool take_name(const char **p, enum arg_form form, u64 *v)
 {
 	const char *name;
 
+	if (!strncmp(*p, "\"0x", 3))
+		return take_hex(p, v);
 	if (!take(p, "\""))
 		return take_u64(p, v);
 	for (*v = 0; (name = name_of(form, *v)); (*v)++) {
