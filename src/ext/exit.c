@@ -182,6 +182,8 @@ static void scx_root_disable(struct scx_sched *sch)
 
 	WARN_ON_ONCE(scx_set_enable_state(SCX_DISABLED) != SCX_DISABLING);	/* D18 */
 	scx_bypass(sch, false);							/* D19 */
+	if (scx->last_exit == ei)
+		scx_sum_events(sch, &scx->last_events); /* with the bypass time of the end */
 }
 
 void scx_disable_workfn(void *arg)

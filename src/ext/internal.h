@@ -78,7 +78,6 @@ struct scx_ctx {
 	struct task_struct *task;	/* task in its record, subject or not */
 	u32 nr_reached;			/* running tasks handed to the policy by kfuncs */
 	bool reached_more;		/* than the list below holds */
-	bool dumping;			/* inside a dump callback */
 	struct {
 		struct task_struct *task;
 		u64 slice;		/* when it was handed out */
