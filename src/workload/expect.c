@@ -187,3 +187,15 @@ int expect_check(struct workload_run *r, struct scxtwin_error *err)
 	}
 	return 0;
 }
+
+bool workload_judges_exit(const struct workload_run *r)
+{
+	const struct expectation *e;
+
+	if (!r->prog)
+		return false;
+	vec_for_each(e, &r->prog->expectations)
+		if (e->kind == EXPECT_EXIT_KIND)
+			return true;
+	return false;
+}

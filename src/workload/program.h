@@ -175,6 +175,7 @@ struct program {
 	char *name;
 	struct scxtwin_machine machine;
 	u64 seed, limit_ns;
+	bool incomplete;		/* faulty parts were left out; for checks only */
 	bool own_attach;		/* an attach step or event loads the policy */
 	VEC(struct program_task) tasks;
 	VEC(struct step) steps;

@@ -257,26 +257,6 @@ bool rec_is_header(const char *line)
 	return strstr(line, "\"" REC_FORMAT "\"");
 }
 
-/* Standard input can be read only once; runs and the hash need it several times. */
-static int spool_stdin(struct recording *rec, struct scxtwin_error *err)
-{
-	FILE *tmp = tmpfile();
-	char buf[1 << 16];
-	size_t len;
-	bool failed = !tmp;
-
-	while (!failed && (len = fread(buf, 1, sizeof(buf), stdin)))
-		failed = fwrite(buf, 1, len, tmp) != len;
-	if (!failed)
-		failed = ferror(stdin) || fflush(tmp);
-	if (!failed)
-		rec->spool = dup(fileno(tmp));
-	if (tmp)
-		fclose(tmp);
-	return failed || rec->spool < 0 ?
-		error_set(err, SCXTWIN_EINPUT, "standard input could not be read and kept") : 0;
-}
-
 /* All lines decide; white space at their ends and the compression do not. */
 static int hash_lines(struct recording *rec, struct lines *l, struct scxtwin_error *err)
 {
@@ -325,23 +305,21 @@ static int read_header(struct recording *rec, struct scxtwin_error *err)
 	return ret;
 }
 
-struct recording *rec_open(const char *path, struct scxtwin_error *err)
+struct recording *rec_open(const char *path, int spool, struct scxtwin_error *err)
 {
 	struct recording *rec = mem_zalloc(sizeof(*rec));
-	const bool is_stdin = !strcmp(path, "-");
-	int ret;
 
 	if (!rec) {
+		if (spool >= 0)
+			close(spool);
 		error_no_memory(err);
 		return NULL;
 	}
-	rec->spool = -1;
-	rec->path = mem_strdup(is_stdin ? "standard input" : path);
-	ret = rec->path ? 0 : error_no_memory(err);
-	if (!ret && is_stdin)
-		ret = spool_stdin(rec, err);
-	ret = ret ?: read_header(rec, err);
-	if (!ret)
+	rec->spool = spool;
+	rec->path = mem_strdup(path);
+	if (!rec->path)
+		error_no_memory(err);
+	else if (!read_header(rec, err))
 		return rec;
 	rec_close(rec);
 	return NULL;

@@ -57,7 +57,7 @@ struct rec_header {
 /* A recording that was opened; its lines are read anew by each run. */
 struct recording {
 	char *path;
-	int spool;		/* copy of standard input, -1: there is a path */
+	int spool;		/* copy of standard input, -1: path is read */
 	struct rec_header header;
 	struct scxtwin_machine machine;
 	char hash[65];
@@ -65,7 +65,8 @@ struct recording {
 
 /* Is the text the header line of a recording? For telling files apart. */
 bool rec_is_header(const char *line);
-struct recording *rec_open(const char *path, struct scxtwin_error *err);
+/* spool: file to be read instead of path (which is for messages), or -1; owned from now on. */
+struct recording *rec_open(const char *path, int spool, struct scxtwin_error *err);
 void rec_close(struct recording *rec);
 
 struct rec_reader;

@@ -32,6 +32,8 @@ u32 workload_nr_left(const struct workload_run *r);
 bool workload_task_left(const struct workload_run *r, u32 n, char *text, size_t size);
 /* A fault found while running (recording damaged further on, wait that can never end, failed expectation). */
 int workload_error(const struct workload_run *r, struct scxtwin_error *err);
+/* The workload says itself how the scheduler must have ended. */
+bool workload_judges_exit(const struct workload_run *r);
 /* Called when the run ended: checks expectations. */
 int workload_finish(struct workload_run *r, struct scxtwin_error *err);
 void workload_stop(struct workload_run *r);

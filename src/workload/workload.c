@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "workload/json.h"
+#include "workload/lines.h"
+#include "workload/run.h"
+
+/* Recordings run to twice their length at most: a policy may be slower than the recorded one. */
+#define LIMIT_SPANS 2
+
+/* Standard input can be read only once; telling what it is, hash and runs need it several times. */
+static int spool_stdin(int *fd, struct scxtwin_error *err)
+{
+	FILE *tmp = tmpfile();
+	char buf[1 << 14];
+	bool failed = !tmp;
+	size_t len;
+
+	while (!failed && (len = fread(buf, 1, sizeof(buf), stdin)))
+		failed = fwrite(buf, 1, len, tmp) != len;
+	if (!failed)
+		failed = ferror(stdin) || fflush(tmp);
+	if (!failed)
+		*fd = dup(fileno(tmp));
+	if (tmp)
+		fclose(tmp);
+	return failed || *fd < 0 ?
+		error_set(err, SCXTWIN_EINPUT, "standard input could not be read and kept") : 0;
+}
+
+/* Copy of a spool's descriptor, at its beginning; -1 stays -1. */
+static int rewound(int spool)
+{
+	const int fd = spool >= 0 ? dup(spool) : -1;
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* The whole text if it is no recording; of a recording only the first line is looked at. */
+static int read_text(const char *file, int spool, struct strbuf *text, bool *is_recording,
+		     struct scxtwin_error *err)
+{
+	struct lines l;
+	int ret = lines_open(&l, file, rewound(spool), err);
+
+	if (ret)
+		return ret;
+	ret = lines_next(&l, err);
+	*is_recording = ret > 0 && rec_is_header(l.buf.data);
+	while (ret > 0 && !*is_recording) {
+		if (strbuf_add(text, strbuf_str(&l.buf), l.buf.len) || strbuf_puts(text, "\n")) {
+			ret = lines_fail(&l, err, "the file is too large");
+			break;
+		}
+		ret = lines_next(&l, err);
+	}
+	lines_close(&l);
+	return ret < 0 ? ret : 0;
+}
+
+/* The first finding is the error of scxtwin_workload_open(). */
+struct first_error {
+	struct scxtwin_error *err;
+	bool seen;
+};
+
+static void keep_first(const struct scxtwin_error *err, void *data)
+{
+	struct first_error *first = data;
+
+	if (!first->seen && first->err)
+		*first->err = *err;
+	first->seen = true;
+}
+
+struct scxtwin_workload *scxtwin_workload_open(const char *path, struct scxtwin_error *err)
+{
+	const bool is_stdin = !strcmp(path, "-");
+	const char *file = is_stdin ? "standard input" : path;
+	struct scxtwin_workload *w = mem_zalloc(sizeof(*w));
+	struct first_error first = { .err = err };
+	struct strbuf text = { 0 };
+	bool is_recording = false;
+	int spool = -1, ret;
+	u32 nr_errors;
+
+	if (!w) {
+		error_no_memory(err);
+		return NULL;
+	}
+	ret = is_stdin ? spool_stdin(&spool, err) : 0;
+	ret = ret ?: read_text(file, spool, &text, &is_recording, err);
+	if (!ret && is_recording)
+		w->rec = rec_open(file, rewound(spool), err);
+	else if (!ret)
+		w->prog = program_read(file, strbuf_str(&text), text.len, keep_first, &first, &nr_errors);
+	strbuf_free(&text);
+	if (spool >= 0)
+		close(spool);
+	if (w->rec || w->prog)
+		return w;
+	free(w);
+	return NULL;
+}
+
+void scxtwin_workload_close(struct scxtwin_workload *w)
+{
+	if (!w)
+		return;
+	program_free(w->prog);
+	rec_close(w->rec);
+	free(w);
+}
+
+/* The name given in the file, else the last part of its path. */
+const char *scxtwin_workload_name(const struct scxtwin_workload *w)
+{
+	const char *path = w->prog ? w->prog->file : w->rec->path;
+	const char *slash = strrchr(path, '/');
+
+	if (w->prog && *w->prog->name)
+		return w->prog->name;
+	return slash ? slash + 1 : path;
+}
+
+const struct scxtwin_machine *scxtwin_workload_machine(const struct scxtwin_workload *w)
+{
+	return w->prog ? &w->prog->machine : &w->rec->machine;
+}
+
+const char *scxtwin_workload_hash(const struct scxtwin_workload *w)
+{
+	return w->prog ? w->prog->hash : w->rec->hash;
+}
+
+u64 scxtwin_workload_seed(const struct scxtwin_workload *w)
+{
+	return w->prog ? w->prog->seed : 0;
+}
+
+u64 scxtwin_workload_limit_ns(const struct scxtwin_workload *w)
+{
+	return w->prog ? w->prog->limit_ns : w->rec->header.span_ns * LIMIT_SPANS;
+}
+
+u32 scxtwin_workload_nr_groups(const struct scxtwin_workload *w)
+{
+	return (u32)(w->prog ? w->prog->groups.nr : w->rec->header.groups.nr);
+}
+
+const char *scxtwin_workload_group_name(const struct scxtwin_workload *w, u32 group)
+{
+	if (group >= scxtwin_workload_nr_groups(w))
+		return "";
+	return w->prog ? w->prog->groups.data[group] : w->rec->header.groups.data[group];
+}
+
+typedef void (*lint_report_t)(const struct scxtwin_error *e, void *data);
+
+/* A line that is no sound JSON ends the reading: what follows may be shifted. */
+static int lint_recording(const char *file, int spool, lint_report_t report, void *data)
+{
+	struct recording *rec;
+	struct rec_reader *rd = NULL;
+	struct scxtwin_error err;
+	struct rec_event ev;
+	int ret = SCXTWIN_EINPUT;
+
+	rec = rec_open(file, spool, &err);
+	if (rec)
+		rd = rec_reader_new(rec, &err);
+	if (rd)
+		do {
+			ret = rec_reader_next(rd, &ev, &err);
+		} while (ret > 0);
+	if (ret)
+		report(&err, data);
+	rec_reader_free(rd);
+	rec_close(rec);
+	return ret;
+}
+
+int scxtwin_workload_lint(const char *path, lint_report_t report, void *data)
+{
+	const bool is_stdin = !strcmp(path, "-");
+	const char *file = is_stdin ? "standard input" : path;
+	struct strbuf text = { 0 };
+	struct scxtwin_error err;
+	bool is_recording = false;
+	int spool = -1, ret;
+	u32 nr_errors = 0;
+
+	ret = is_stdin ? spool_stdin(&spool, &err) : 0;
+	ret = ret ?: read_text(file, spool, &text, &is_recording, &err);
+	if (ret) {
+		report(&err, data);
+	} else if (is_recording) {
+		ret = lint_recording(file, rewound(spool), report, data);
+	} else {
+		program_free(program_read(file, strbuf_str(&text), text.len, report, data, &nr_errors));
+		ret = nr_errors ? SCXTWIN_EINPUT : 0;
+	}
+	strbuf_free(&text);
+	if (spool >= 0)
+		close(spool);
+	return ret;
+}
