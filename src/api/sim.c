@@ -16,7 +16,7 @@
 #include "base/event_log.h"
 #include "base/mem.h"
 #include "check/check.h"
-#include "ext/ext.h"
+#include "ext/internal.h"
 #include "policy/policy.h"
 #include "sched/sched.h"
 #include "workload/workload.h"
@@ -34,10 +34,8 @@ struct scxtwin_sim {
 	struct scxtwin_error fault;	/* BUG, WARN that stops, policy crash */
 	enum scxtwin_end end;
 	u32 nr_warnings;
-	bool attach_failed;
 	bool finished;
 	char header[HEADER_BYTES];
-	struct scxtwin_sim *outer;
 };
 
 static __thread struct scxtwin_sim *running_sim;
@@ -52,7 +50,7 @@ static void fault_set(struct scxtwin_sim *s, enum scxtwin_errcode code, const ch
 	if (s->fault.code)
 		return;
 	s->fault.code = code;
-	snprintf(s->fault.msg, sizeof(s->fault.msg), "%s%s", what, detail);
+	snprintf(s->fault.msg, sizeof(s->fault.msg), "%.100s%.400s", what, detail);
 }
 
 static u64 text_hash(const char *text)
@@ -67,7 +65,7 @@ static u64 text_hash(const char *text)
 static void on_bug(const struct bug_site *site, bool fatal, const char *detail)
 {
 	struct scxtwin_sim *s = running_sim;
-	char text[512];
+	char text[400];
 
 	snprintf(text, sizeof(text), "%s in %s() (%s:%u)%s%s at %llu ns", site->cond, site->func, site->file,
 		 site->line, detail ? ": " : "", detail ? detail : "", (unsigned long long)s->sim.now);
@@ -97,12 +95,12 @@ static void on_api_error(const char *kfunc, const struct scx_callback_info *info
 	machine_abort(SCXTWIN_EFAILED);
 }
 
-static void on_printk(const char *text, int cpu)
+static void on_printk(const char *text, void *data)
 {
-	const struct scxtwin_sim *s = running_sim;
+	const struct scxtwin_sim *s = data;
 
 	if (s->opt.message)
-		s->opt.message(s->sim.now, cpu, text, s->opt.message_data);
+		s->opt.message(s->sim.now, smp_processor_id(), text, s->opt.message_data);
 }
 
 static void enter(struct scxtwin_sim *s)
@@ -185,7 +183,6 @@ static int host_attach(void)
 		return 0;
 	ret = policy_attach();
 	if (ret) {
-		running_sim->attach_failed = true;
 		fault_set(running_sim, SCXTWIN_EFAILED, "the policy was refused when it was loaded: ", strerror(-ret));
 		machine_stop(SCXTWIN_EFAILED);
 	}
@@ -221,7 +218,7 @@ static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 		return ret;
 	core_sched()->autogroup = !s->opt.no_autogroup;
 	scx_set_api_error_handler(on_api_error);
-	scx_set_printk_handler(on_printk);
+	scx_set_printk_handler(on_printk, s);
 	ret = policy_open(s->opt.policy ? s->opt.policy : "none", s->opt.sets, s->opt.nr_sets, err);
 	if (ret)
 		return ret;
@@ -319,7 +316,7 @@ static void judge_policy(struct scxtwin_sim *s)
 
 	if (s->fault.code || !ei || ei->kind < SCX_EXIT_ERROR)
 		return;
-	if (workload_expects_exit(s->run, ei->kind))
+	if (workload_judges_exit(s->run))
 		return;
 	snprintf(text, sizeof(text), "the scheduler was ejected: %s (%d)%s%.300s; its tasks went on under the fair class",
 		 ei->reason ? ei->reason : "", ei->kind, ei->msg && ei->msg[0] ? ": " : "", ei->msg ? ei->msg : "");
@@ -353,8 +350,10 @@ void scxtwin_sim_free(struct scxtwin_sim *s)
 		workload_stop(s->run);
 	if (s->sim.policy)
 		policy_close();
-	scx_destroy();
-	sched_destroy();
+	if (s->sim.scx)
+		scx_destroy();
+	if (s->sim.sched)
+		sched_destroy();
 	machine_destroy();
 	if (s->sim.arena)
 		arena_free(s->sim.arena);
@@ -446,7 +445,7 @@ u32 scxtwin_sim_task_weight(const struct scxtwin_sim *s, s32 pid)
 {
 	const struct task_core *t = task_of(s, pid);
 
-	return t ? task_cgroup_weight(&t->task) : 0;
+	return t ? scx_task_weight(&t->task) : 0;
 }
 
 const char *scxtwin_version(void)

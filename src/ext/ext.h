@@ -15,6 +15,8 @@ struct rq;
 
 /* this_sim->machine and ->sched must exist */
 int scx_init(struct scxtwin_error *err);
+/* Gives back what is not in the arena. */
+void scx_destroy(void);
 void scx_init_rq(struct rq *rq);
 
 /* state tests, usable from any context */

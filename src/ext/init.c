@@ -111,3 +111,13 @@ bool task_should_scx(u32 policy)
 		return false;
 	return policy == SCHED_EXT;
 }
+
+void scx_destroy(void)
+{
+	struct scx *scx = scx_state();
+
+	if (scx->root)
+		idmap_free(&scx->root->dsq_map);
+	if (scx->tid_hash)
+		idmap_free(scx->tid_hash);
+}

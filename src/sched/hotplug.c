@@ -55,6 +55,7 @@ int sched_cpu_down(int cpu)
 		return -EINVAL;
 	if (cpumask_weight(m->online_mask) == 1)
 		return -EBUSY;
+	scx_hotplug_begin();
 	event_emit(SCXTWIN_EV_CPU_HOTPLUG, cpu, SCXTWIN_NO_TASK, 0, 0, 0, 0);
 	cpumask_clear_cpu((u32)cpu, m->active_mask);
 	cpumask_set_cpu((u32)cpu, m->dying_mask);
@@ -70,6 +71,7 @@ int sched_cpu_down(int cpu)
 	cpumask_clear_cpu((u32)cpu, m->dying_mask);
 	WARN_ON_ONCE(rq->nr_running); /* HP-14 */
 	tick_reconsider(rq);
+	scx_hotplug_end();
 	return 0;
 }
 
@@ -81,6 +83,7 @@ int sched_cpu_up(int cpu)
 
 	if (cpu_online(cpu))
 		return -EINVAL;
+	scx_hotplug_begin();
 	event_emit(SCXTWIN_EV_CPU_HOTPLUG, cpu, SCXTWIN_NO_TASK, 1, 0, 0, 0);
 	cpumask_set_cpu((u32)cpu, m->online_mask);
 	set_balance_push(rq, false);
@@ -88,5 +91,6 @@ int sched_cpu_up(int cpu)
 	scx_rq_activate(rq);
 	set_rq_online(rq, true);
 	resched_cpu(cpu);
+	scx_hotplug_end();
 	return 0;
 }
