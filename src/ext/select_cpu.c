@@ -236,3 +236,12 @@ void task_woken_scx(struct rq *rq, struct task_struct *p)
 	BUG_ON(!sched_class_is_ext(p));
 	run_deferred(rq);
 }
+
+/* CORE-62, RQSEL-16: a parked wakeup may skip ops.select_cpu(), so the scheduler must ask for it. */
+bool scx_allow_ttwu_queue(const struct task_struct *p)
+{
+	const struct scx_sched *sch = scx_task_sched(p);
+
+	return !scx_enabled() || !sch || !sched_class_is_ext(p) ||
+	       sch->ops.flags & SCX_OPS_ALLOW_QUEUED_WAKEUP;
+}
