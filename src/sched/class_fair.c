@@ -399,13 +399,14 @@ static void wakeup_preempt_fair(struct rq *rq, struct task_struct *p, int flags)
 	if (p->sched_class != &fair_sched_class || !queued_curr(cfs) || cfs->curr == p ||
 	    rq->curr->need_resched)
 		return;
+	update_curr_fair(rq);
 	if (idle_policy(cfs->curr) && !idle_policy(p)) {
+		se_of(cfs->curr)->protect_until = se_of(cfs->curr)->vruntime;
 		resched_curr(rq);
 		return;
 	}
 	if (idle_policy(p) || p->policy == SCHED_BATCH)
 		return;
-	update_curr_fair(rq);
 	if (pick_eevdf(cfs) == se_of(p))
 		resched_curr(rq);
 }

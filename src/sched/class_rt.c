@@ -51,15 +51,17 @@ static void set_nr_running(struct rq *rq, u32 nr)
 	balance_mark_realtime(rq);
 }
 
-/* The first end of a slice after now. */
+static u64 slice_used(const struct task_struct *p)
+{
+	BUG_ON(p->sum_exec_runtime < core_of(p)->rr_began);
+	return p->sum_exec_runtime - core_of(p)->rr_began;
+}
+
+/* Leaves behind the slices that are over. */
 static void renew_slice(struct task_struct *p)
 {
-	struct task_core *t = core_of(p);
-
-	if (p->sum_exec_runtime >= t->rr_expires)
-		t->rr_expires += ((p->sum_exec_runtime - t->rr_expires) / RR_SLICE_NS + 1) *
-				 RR_SLICE_NS;
-	BUG_ON(t->rr_expires <= p->sum_exec_runtime);
+	core_of(p)->rr_began += slice_used(p) / RR_SLICE_NS * RR_SLICE_NS;
+	BUG_ON(slice_used(p) >= RR_SLICE_NS);
 }
 
 static bool has_peers(struct rq *rq, const struct task_struct *p)
@@ -227,6 +229,7 @@ static void put_prev_task_rt(struct rq *rq, struct task_struct *p, struct task_s
 {
 	(void)next;
 	account_exec(rq, p);
+	forget_lonely_slices(rq, p);
 }
 
 static void set_next_task_rt(struct rq *rq, struct task_struct *p, bool first)
@@ -279,7 +282,7 @@ static void task_tick_rt(struct rq *rq, struct task_struct *p)
 	account_exec(rq, p);
 	if (p->policy != SCHED_RR)
 		return;
-	slice_over = p->sum_exec_runtime >= core_of(p)->rr_expires;
+	slice_over = slice_used(p) >= RR_SLICE_NS;
 	renew_slice(p);
 	if (slice_over && has_peers(rq, p)) {
 		requeue_tail(rq, p);
@@ -289,20 +292,17 @@ static void task_tick_rt(struct rq *rq, struct task_struct *p)
 
 static u64 first_tick_rt(struct rq *rq, struct task_struct *p)
 {
-	const u64 end = core_of(p)->rr_expires;
-
 	if (p->policy != SCHED_RR || !task_on_rq_queued(p) || !has_peers(rq, p))
 		return UINT64_MAX;
-	if (end <= p->sum_exec_runtime)
+	if (slice_used(p) >= RR_SLICE_NS)
 		return p->exec_start;
-	BUG_ON(end - p->sum_exec_runtime > RR_SLICE_NS);
-	return p->exec_start + (end - p->sum_exec_runtime);
+	return p->exec_start + (RR_SLICE_NS - slice_used(p));
 }
 
 static void switching_to_rt(struct rq *rq, struct task_struct *p)
 {
 	(void)rq;
-	core_of(p)->rr_expires = p->sum_exec_runtime + RR_SLICE_NS;
+	core_of(p)->rr_began = p->sum_exec_runtime;
 }
 
 static void prio_changed_rt(struct rq *rq, struct task_struct *p, int old_prio)

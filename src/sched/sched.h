@@ -77,7 +77,7 @@ struct task_core {
 	raw_spinlock_t pi_lock;
 	struct sched_entity se;
 	struct list_head rt_node;
-	u64 rr_expires;			/* sum_exec_runtime at the end of the round robin slice */
+	u64 rr_began;			/* sum_exec_runtime when the round robin slice began */
 	struct rb_node dl_node;
 	u64 dl_deadline, dl_period;	/* parameters, ns */
 	u64 dl_abs_deadline;		/* instant; class_dl.c */
