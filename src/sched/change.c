@@ -249,9 +249,9 @@ int set_cpus_allowed(struct task_struct *p, const struct cpumask *new_mask)
 		return -EINVAL;
 	}
 	dest = cpumask_any_and_distribute(valid, interned); /* AFF-03 */
+	change_mask(p, &ac);
 	event_emit(SCXTWIN_EV_ATTR, smp_processor_id(), p->pid, SCXTWIN_ATTR_AFFINITY,
 		   cpumask_first(interned), cpumask_weight(interned), 0);
-	change_mask(p, &ac);
 	affine_move_task(rq, p, &rf, (int)dest);
 	return 0;
 }
@@ -341,7 +341,6 @@ int set_user_nice(struct task_struct *p, int nice)
 	if (PRIO_TO_NICE(p->static_prio) == nice)
 		return 0;
 	rq = task_rq_lock(p, &rf);
-	event_emit(SCXTWIN_EV_ATTR, smp_processor_id(), p->pid, SCXTWIN_ATTR_NICE, (u64)(s64)nice, 0, 0);
 	if (rt_or_dl_policy(p->policy)) { /* SCHG-25 */
 		p->static_prio = NICE_TO_PRIO(nice);
 	} else {
@@ -350,6 +349,7 @@ int set_user_nice(struct task_struct *p, int nice)
 		reweight_task(rq, p);
 		sched_change_end(&c);
 	}
+	event_emit(SCXTWIN_EV_ATTR, smp_processor_id(), p->pid, SCXTWIN_ATTR_NICE, (u64)(s64)nice, 0, 0);
 	task_rq_unlock(rq, p, &rf);
 	return 0;
 }
@@ -421,7 +421,6 @@ int sched_setscheduler(struct task_struct *p, const struct sched_attr *attr)
 		task_rq_unlock(rq, p, &rf);
 		return ret;
 	}
-	event_emit(SCXTWIN_EV_ATTR, smp_processor_id(), p->pid, SCXTWIN_ATTR_POLICY, attr->policy, 0, 0);
 	new_prio = prio_of(attr, p);
 	if (new_prio == p->prio)
 		flags &= ~DEQUEUE_MOVE; /* SCHG-20 */
@@ -435,6 +434,7 @@ int sched_setscheduler(struct task_struct *p, const struct sched_attr *attr)
 	if (c.queued && c.prio < p->prio)
 		c.flags |= ENQUEUE_HEAD; /* SCHG-21 */
 	sched_change_end(&c);
+	event_emit(SCXTWIN_EV_ATTR, smp_processor_id(), p->pid, SCXTWIN_ATTR_POLICY, attr->policy, 0, 0);
 	task_rq_unlock(rq, p, &rf);
 
 	raw_spin_rq_lock_irqsave(rq, &irq_flags); /* SCHG-30 */

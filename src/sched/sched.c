@@ -6,6 +6,7 @@
 
 #include "base/idmap.h"
 #include "ext/ext.h"
+#include "sched/balance.h"
 #include "sched/core.h"
 
 #define FIRST_PID 2
@@ -101,7 +102,7 @@ int sched_init(struct scxtwin_error *err)
 	for (cpu = 0; cpu < nr_cpu_ids(); cpu++)
 		init_rq(cpu_rq((int)cpu), (int)cpu);
 	cs->init_task = make_init_task();
-	return 0;
+	return balance_init() ? SCXTWIN_EINTERNAL : 0;
 }
 
 void sched_destroy(void)
