@@ -49,7 +49,7 @@ const char *policy_guard_text(void)
 static const char *describe_callback(const struct scx_callback_info *info, char *buf, size_t size)
 {
 	if (info->task)
-		snprintf(buf, size, "ops.%s(), task %d %s, CPU %d", info->op, info->task->pid,
+		snprintf(buf, size, "ops.%s(), task %d %.16s, CPU %d", info->op, info->task->pid,
 			 info->task->comm, info->cpu);
 	else
 		snprintf(buf, size, "ops.%s(), CPU %d", info->op, info->cpu);
