@@ -52,6 +52,7 @@ struct scxtwin_import_report {
 	u32 nr_reasons;
 	struct { const char *reason; u64 count; } skipped[24];
 	u64 nr_lost_markers, nr_lost_events;
+	u64 nr_inconsistencies;	/* events used that contradict the ones before: losses without a marker */
 	u32 nr_tasks, nr_cpus;
 	u64 span_ns;
 };

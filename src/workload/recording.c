@@ -136,7 +136,8 @@ static int get_step(struct rec_reader *rd, struct json_at at, struct rec_event *
 	case REC_SLEEP:
 		return json_only(at, err, "at", "ev", "task", "until", "by") ?:
 		       json_get_u64(json_need(at, "until"), ev->at, PROGRAM_MAX_NS, &ev->ns, err) ?:
-		       get_task_id(rd, json_may(at, "by"), &ev->other, err);
+		       json_get_u32(json_may(at, "by"), 0, rd->rec->header.nr_tasks - 1, &ev->other,
+				    err); /* may have been born while this one slept */
 	case REC_FORK:
 		return json_only(at, err, "at", "ev", "task", "child") ?:
 		       get_task_id(rd, json_need(at, "child"), &ev->other, err);
