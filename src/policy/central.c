@@ -31,22 +31,29 @@ static void set_wants(struct central_state *s, s32 cpu, bool wants)
 		s->wants[cpu / 64] &= ~bit;
 }
 
-/* A CPU that wants work and may run p; -1: none. */
+/*
+ * A CPU that wants work and may run p, -1: none. The central CPU comes last:
+ * what it took for itself while others want, they would make it give up again.
+ */
 static s32 wanting_cpu_for(const struct central_state *s, const struct task_struct *p)
 {
 	const u32 nr_words = (scx_bpf_nr_cpu_ids() + 63) / 64;
+	const s32 central = (s32)s->central_cpu;
+	s32 cpu, found = -1;
 	u64 bits;
-	s32 cpu;
 	u32 w;
 
 	for (w = 0; w < nr_words; w++) {
 		for (bits = s->wants[w]; bits; bits &= bits - 1) {
 			cpu = (s32)(w * 64) + __builtin_ctzll(bits);
-			if (bpf_cpumask_test_cpu((u32)cpu, p->cpus_ptr))
+			if (!bpf_cpumask_test_cpu((u32)cpu, p->cpus_ptr))
+				continue;
+			if (cpu != central)
 				return cpu;
+			found = cpu;
 		}
 	}
-	return -1;
+	return found;
 }
 
 static u64 slice_of(const struct central_state *s)
