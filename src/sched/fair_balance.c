@@ -126,6 +126,7 @@ static void pull_from(struct rq *rq, int cpu)
 	struct rq *src = cpu_rq(cpu);
 	struct task_struct *p;
 
+	BUG_ON(rq == src);
 	double_lock_balance(rq, src);
 	p = src->cfs.nr_running > 1 ? movable_task(src, rq) : NULL;
 	if (p)
@@ -143,6 +144,7 @@ static bool newidle_balance(struct rq *rq)
 {
 	int tried = -1;
 
+	lockdep_assert_rq_held(rq);
 	/* CORE-31: what is woken from now on shows as a rise of next_class. */
 	if (sched_class_above(rq->next_class, &fair_sched_class))
 		rq->next_class = &fair_sched_class;
@@ -174,6 +176,7 @@ static int push_target(struct rq *rq, const struct task_struct *p)
 	struct load_search least;
 	const int idle = find_idle_cpu(p, rq->cpu, REACH_MACHINE);
 
+	BUG_ON(rq->cfs.balance_cursor < 0 || rq->cfs.balance_cursor >= (int)nr_cpu_ids());
 	if (idle >= 0)
 		return idle;
 	/* Other candidates each time, so that in the end all CPUs are compared. */
@@ -194,6 +197,7 @@ void fair_push(struct rq *rq)
 	u32 tries = MOVE_TRIES;
 
 	lockdep_assert_rq_held(rq);
+	BUG_ON(rq->cfs.nr_running < 2);
 	for (; node && tries; node = rb_prev(node), tries--) {
 		struct task_struct *p = &rb_entry(node, struct task_core, se.run_node)->task;
 		const int cpu = push_target(rq, p);

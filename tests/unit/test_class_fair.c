@@ -183,6 +183,49 @@ static void long_sleep_saves_up_nothing(void **state)
 	assert_true(fair_lag(&cpu_rq(0)->cfs, a) <= (s64)LAG_LIMIT_NS);
 }
 
+/* Two tasks, 100 ms without a tick, as with interrupts off; then one of them is requeued. */
+static s64 lag_after_long_hold(bool of_the_running_one)
+{
+	struct task_struct *a = nice_task(0), *b = nice_task(0);
+	struct task_struct *p = of_the_running_one ? a : b;
+
+	rig_wake_on(&rig, a, 0);
+	rig_wake_on(&rig, b, 0);
+	this_sim->now += 100 * MS;
+	rig_set_nice(&rig, p, 5);
+	return fair_lag(&cpu_rq(0)->cfs, p) * 335 / 1024;
+}
+
+static void credit_is_cut_off_at_a_slice_and_a_tick(void **state)
+{
+	(void)state;
+	assert_in_range((u64)lag_after_long_hold(false), LAG_LIMIT_NS - 4, LAG_LIMIT_NS);
+}
+
+static void debt_is_cut_off_at_a_slice_and_a_tick(void **state)
+{
+	(void)state;
+	assert_in_range((u64)-lag_after_long_hold(true), LAG_LIMIT_NS - 4, LAG_LIMIT_NS);
+}
+
+static void restore_keeps_what_is_left_of_the_request(void **state)
+{
+	struct task_struct *a = nice_task(0), *b = nice_task(0);
+	struct rq *rq = cpu_rq(0);
+
+	(void)state;
+	rig_wake_on(&rig, a, 0);
+	rig_wake_on(&rig, b, 0);
+	rig_run_until(&rig, 1 * MS);
+	raw_spin_rq_lock(rq);
+	dequeue_task(rq, a, DEQUEUE_SAVE);
+	put_prev_task(rq, a);
+	enqueue_task(rq, a, ENQUEUE_RESTORE);
+	set_next_task(rq, a);
+	raw_spin_rq_unlock(rq);
+	assert_int_equal(core_of(a)->se.deadline - core_of(a)->se.vruntime, 2 * MS);
+}
+
 static void nice_change_scales_the_lag(void **state)
 {
 	struct task_struct *a = nice_task(0), *b = nice_task(0);
@@ -319,6 +362,21 @@ static void core_31_newidle_pulls_and_lowers_next_class(void **state)
 	assert_ptr_equal(cpu_rq(3)->curr, b);
 	assert_ptr_equal(cpu_rq(3)->next_class, &fair_sched_class);
 	assert_int_equal(cpu_rq(0)->cfs.nr_running, 1);
+}
+
+static void core_31_next_class_is_lowered_even_if_nothing_comes(void **state)
+{
+	struct rq *rq = cpu_rq(2);
+
+	(void)state;
+	raw_spin_rq_lock(rq);
+	rq->next_class = &rt_sched_class;
+	assert_false(fair_sched_class.balance(rq, rq->curr));
+	assert_ptr_equal(rq->next_class, &fair_sched_class);
+	rq->next_class = &idle_sched_class;
+	assert_false(fair_sched_class.balance(rq, rq->curr));
+	assert_ptr_equal(rq->next_class, &idle_sched_class);
+	raw_spin_rq_unlock(rq);
 }
 
 static void tick_pushes_to_an_idle_cpu(void **state)
@@ -490,6 +548,9 @@ int main(void)
 		on_one(sleeper_keeps_its_lag),
 		on_four(lag_moves_with_the_task),
 		on_one(long_sleep_saves_up_nothing),
+		on_one(credit_is_cut_off_at_a_slice_and_a_tick),
+		on_one(debt_is_cut_off_at_a_slice_and_a_tick),
+		on_one(restore_keeps_what_is_left_of_the_request),
 		on_one(nice_change_scales_the_lag),
 		on_one(nice_change_of_the_running_task_keeps_it_running),
 		on_one(no_switch_within_a_slice),
@@ -501,6 +562,7 @@ int main(void)
 		on_one(lone_task_needs_no_tick),
 		on_one(pick_finds_the_earliest_eligible_deadline),
 		on_four(core_31_newidle_pulls_and_lowers_next_class),
+		on_four(core_31_next_class_is_lowered_even_if_nothing_comes),
 		on_four(tick_pushes_to_an_idle_cpu),
 		on_four(tick_pushes_no_pinned_task),
 		on_four(wakeup_prefers_prev_then_its_cache),

@@ -55,6 +55,22 @@ static void higher_priority_preempts_equal_waits(void **state)
 	assert_ptr_equal(cpu_rq(0)->curr, same);
 }
 
+static void only_a_higher_priority_reschedules(void **state)
+{
+	struct task_struct *p = fifo(10);
+	struct rq *rq = cpu_rq(0);
+
+	(void)state;
+	rig_wake_on(&rig, p, 0);
+	raw_spin_rq_lock(rq);
+	rt_sched_class.wakeup_preempt(rq, fifo(9), WF_TTWU);
+	rt_sched_class.wakeup_preempt(rq, fifo(10), WF_TTWU);
+	assert_false(p->need_resched);
+	rt_sched_class.wakeup_preempt(rq, fifo(11), WF_TTWU);
+	assert_true(p->need_resched);
+	raw_spin_rq_unlock(rq);
+}
+
 static void all_priorities_run_in_order(void **state)
 {
 	struct rq *rq = cpu_rq(0);
@@ -256,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		on_rig(higher_priority_preempts_equal_waits),
+		on_rig(only_a_higher_priority_reschedules),
 		on_rig(all_priorities_run_in_order),
 		on_rig(fifo_runs_until_it_blocks),
 		on_rig(round_robin_takes_turns_of_100_ms),
