@@ -32,11 +32,14 @@ static void note_call(struct scxtwin_observer *obs, const struct scxtwin_event *
 
 static void note_warning(const struct bug_site *site, bool fatal, const char *detail)
 {
-	fprintf(stderr, "%s %s() line %u: %s %s\n", fatal ? "BUG" : "WARN", site->func, site->line,
-		site->cond, detail);
-	if (fatal)
+	if (fatal) {
+		fprintf(stderr, "BUG in %s() line %u: %s %s\n", site->func, site->line, site->cond,
+			detail);
 		abort();
+	}
 	current_rig->nr_warnings++;
+	snprintf(current_rig->last_warning, sizeof(current_rig->last_warning), "%s() line %u: %s",
+		 site->func, site->line, site->cond);
 }
 
 void ext_rig_start(struct ext_rig *rig, u32 nr_cpus, u32 smt, u32 cores_per_llc, u32 nr_nodes)
@@ -84,10 +87,28 @@ void ext_rig_run(struct ext_rig *rig, u64 ns)
 	}
 }
 
+struct service {
+	void (*fn)(void *arg);
+	void *arg;
+	bool done;
+};
+
+static void run_service(void *arg)
+{
+	struct service *service = arg;
+
+	service->fn(service->arg);
+	service->done = true;
+}
+
 void ext_rig_service(struct ext_rig *rig, void (*fn)(void *arg), void *arg)
 {
-	ctx_spawn_service(0, "test", fn, arg);
+	struct service service = { .fn = fn, .arg = arg };
+
+	ctx_spawn_service(0, "test", run_service, &service);
 	ext_rig_run(rig, 0);
+	while (!service.done) /* it waits, or too much happened at one instant */
+		ext_rig_run(rig, NSEC_PER_USEC);
 }
 
 /* ---- tasks */

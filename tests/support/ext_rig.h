@@ -24,6 +24,7 @@ struct ext_rig {
 	char calls[1 << 16];
 	size_t calls_used;
 	u64 nr_warnings;	/* WARN_ON_ONCE() that fired */
+	char last_warning[256];
 	int enable_ret;
 };
 
@@ -31,7 +32,7 @@ struct ext_rig {
 void ext_rig_start(struct ext_rig *rig, u32 nr_cpus, u32 smt, u32 cores_per_llc, u32 nr_nodes);
 void ext_rig_stop(struct ext_rig *rig);
 
-/* fn(arg) in a service context, and everything that follows at this instant. */
+/* fn(arg) in a service context, run to its end, and everything that follows at that instant. */
 void ext_rig_service(struct ext_rig *rig, void (*fn)(void *arg), void *arg);
 void ext_rig_run(struct ext_rig *rig, u64 ns);
 
