@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: check.sh SCXTWIN
+#
+# The command line from outside: exit statuses, what goes to which stream, and
+# the texts that are made from the option tables. Prints what failed, then
+# 'N passed, N failed'.
+
+set -uo pipefail
+export LC_ALL=C
+
+scxtwin=$(readlink -f -- "$1")
+plugins=$(dirname "$scxtwin")/tests/plugin
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+passed=0
+failed=0
+
+# expect STATUS STDOUT_RE STDERR_RE ARG...: '' means no output, '*' any or none.
+expect() {
+	local status=$1 out=$2 err=$3 got problem=
+	shift 3
+	"$scxtwin" "$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	[ "$got" -eq "$status" ] || problem="status $got instead of $status"
+	matches "$work/out" "$out" || problem="${problem:+$problem; }stdout is not '$out'"
+	matches "$work/err" "$err" || problem="${problem:+$problem; }stderr is not '$err'"
+	judge "scxtwin $*" "$problem"
+}
+
+matches() { # FILE RE
+	if [ "$2" = '*' ]; then
+		return 0
+	elif [ -z "$2" ]; then
+		[ ! -s "$1" ]
+	else
+		grep -qE -- "$2" "$1"
+	fi
+}
+
+judge() { # WHAT PROBLEM
+	if [ -z "$2" ]; then
+		passed=$((passed + 1))
+		return
+	fi
+	failed=$((failed + 1))
+	printf 'FAILED  %s: %s\n' "$1" "$2"
+	head -n 5 "$work/out" | sed 's/^/    out: /'
+	head -n 5 "$work/err" | sed 's/^/    err: /'
+}
+
+cat >mix.json <<'JSON'
+{"format": "scxtwin-workload", "version": 1, "name": "mix", "machine": {"cpus": 4},
+ "tasks": [
+	{"name": "batch", "count": 6, "steps": [["run", "40ms"]]},
+	{"name": "waker", "count": 4, "steps": [["loop", 20, [["run", "300us"], ["sleep", "1ms"]]]]},
+	{"name": "pinned", "cpus": [2], "steps": [["loop", 10, [["run", "1ms"], ["sleep", "2ms"]]]]}
+ ]}
+JSON
+echo '{"format": "scxtwin-workload", "version": 1, "taks": []}' >typo.json
+cat >forever.json <<'JSON'
+{"format": "scxtwin-workload", "version": 1, "machine": {"cpus": 2},
+ "tasks": [{"name": "busy", "count": 4, "steps": [["loop", "forever", [["run", "10us"], ["yield"]]]]}]}
+JSON
+
+# the command itself
+expect 2 '' 'a verb is missing'
+expect 2 '' 'unknown verb jump' jump
+expect 2 '' 'unknown option --jump' --jump
+expect 0 '^usage: scxtwin VERB' '' --help
+expect 0 '^scxtwin [0-9.]+, sched_ext as of Linux 7\.3$' '' version
+expect 0 '^scxtwin [0-9.]+' '' --version
+for verb in run lint import digest policies version; do
+	expect 0 "^usage: scxtwin $verb" '' "$verb" --help
+	expect 2 '' 'unknown option --no-such-thing' "$verb" --no-such-thing
+	expect 0 "^\\.Dt SCXTWIN-$verb 1" '' --dump-man "$verb"
+done
+expect 0 '^\.Dt SCXTWIN 1' '' --dump-man scxtwin
+expect 2 '' 'no man page jump' --dump-man jump
+expect 0 '^complete -F _scxtwin scxtwin' '' --dump-completion bash
+expect 0 '^#compdef scxtwin' '' --dump-completion zsh
+expect 2 '' 'no completion for fish' --dump-completion fish
+"$scxtwin" --dump-completion bash >"$work/out" 2>"$work/err" && bash -n "$work/out" 2>"$work/err"
+judge 'the bash completion is a script' "$([ -s "$work/err" ] && echo 'it is not')"
+
+# Every option of --help is in the man page, and in both completions.
+for verb in run import; do
+	"$scxtwin" "$verb" --help | grep -oE '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+' >options
+	missing=
+	while read -r option; do
+		"$scxtwin" --dump-man "$verb" | sed 's/\\-/-/g' | grep -qE "^\\.It .*Fl ${option#-}( |$)" &&
+			"$scxtwin" --dump-completion bash | grep -qE -- "${option}[ ']" &&
+			"$scxtwin" --dump-completion zsh | grep -qE -- "${option}\\[" ||
+			missing="$missing $option"
+	done <options
+	[ "$(wc -l <options)" -ge 4 ] || missing="nearly all"
+	judge "options of $verb in all texts" "${missing:+missing: $missing}"
+done
+
+# strict options
+expect 2 '' 'unknown option --pol;' run --pol fifo mix.json
+expect 2 '' 'missing: WORKLOAD' run
+expect 2 '' 'one argument too many: two' run one two
+expect 2 '' 'from 1 to 4096' run --cpus 0 mix.json
+expect 2 '' 'from 1 to 4096' run --cpus 4097 mix.json
+expect 2 '' 'from 1 to 4096' run --cpus 4x mix.json
+expect 2 '' 'a duration such as' run --limit 1.5s mix.json
+expect 2 '' 'one of timed, costed, explored' run --mode fast mix.json
+expect 2 '' 'behind --cpus' run --cpus
+expect 2 '' 'no argument belongs to --json=1' run --json=1 mix.json
+expect 2 '' 'and there is none' run --set slice_ns=1ms mix.json
+expect 2 '' 'name=value is needed' run --policy fifo --set slice_ns mix.json
+expect 2 '' 'only one can be given' run --digest --json mix.json
+expect 2 '' 'one policy only' run -p fifo -p vtime --log x mix.json
+expect 2 '' 'belongs to --mode costed' run --costs callback=1 mix.json
+
+# policies
+expect 0 '^central ' '' policies
+expect 0 '    slice_ns=20ms ' '' policies fifo
+expect 2 '' 'no built-in policy "jump"' policies jump
+expect 2 '' 'unknown policy "fife"; there are fifo, none' run -p fife mix.json
+expect 2 '' 'it has slice_ns' run -p fifo --set slice=1ms mix.json
+expect 2 '' 'a duration from' run -p fifo --set slice_ns=1 mix.json
+
+# input
+expect 3 '' 'no-such-file' run no-such-file
+expect 3 '' 'typo\.json.*taks' run typo.json
+expect 0 '' '' lint mix.json
+expect 3 'typo\.json.*taks' '' lint mix.json typo.json
+expect 3 '' 'no-such-file' digest no-such-file
+expect 2 '' '--output is missing' import mix.json
+
+# runs: data to stdout, nothing to stderr in a pipe
+for policy in none fifo-global fifo vtime queue local-on central; do
+	expect 0 '^[0-9a-f]{64}$' '' run --digest -p "$policy" mix.json
+	digest=$(cat "$work/out")
+	expect 0 "^$digest\$" '' run --digest -p "$policy" --check-determinism mix.json
+	expect 0 "^$digest\$" '' run --digest -p "$policy" --no-tick-elision --force-suspend mix.json
+	expect 0 "$digest" '' run -p "$policy" mix.json
+	expect 0 "$digest" '' run --json -p "$policy" mix.json
+done
+"$scxtwin" run --digest -p fifo --log log.jsonl mix.json >digest.run 2>"$work/err"
+"$scxtwin" digest log.jsonl >"$work/out" 2>>"$work/err"
+judge 'the digest of a log is that of the run' \
+	"$(cmp -s digest.run "$work/out" || echo 'they differ')"
+"$scxtwin" run --digest -p fifo mix.json >digest.bare 2>"$work/err"
+judge 'a log does not change the digest' "$(cmp -s digest.run digest.bare || echo 'it does')"
+expect 0 '^\{' '' run --json -p fifo --perfetto out.pftrace mix.json
+judge 'the Perfetto trace is there' "$([ -s out.pftrace ] || echo 'it is not')"
+expect 0 'vtime +fifo' '' run -p vtime -p fifo --set slice_ns=1ms mix.json
+expect 0 '*' 'limit was reached with' run --limit 20ms -p fifo forever.json
+expect 124 '' 'the time limit was reached' run --time-limit 1 -p fifo forever.json
+
+# failures of a policy
+if [ -d "$plugins" ]; then
+	expect 0 '^[0-9a-f]{64}$' '' run --digest -p "$plugins/plain.so" mix.json
+	expect 1 '*' 'SCX_EXIT_ERROR \(1024\).*DSQ' run -p "$plugins/unknown_dsq.so" mix.json
+	expect 1 '*' 'went on under the fair class' run -p "$plugins/error_at_enqueue.so" mix.json
+	expect 1 '*' 'SCX_EXIT_ERROR_STALL \(1026\)' run -p "$plugins/never_dispatched.so" mix.json
+	expect 1 '*' 'crashed: NULL pointer' run -p "$plugins/crash_enqueue.so" mix.json
+	expect 1 '*' 'must not be called from' run -p "$plugins/insert_in_running.so" mix.json
+	expect 1 '*' 'refused' run -p "$plugins/bad_flags.so" mix.json
+	expect 3 '' 'does not define the symbol' run -p "$plugins/no_symbol.so" mix.json
+	expect 3 '' 'uses scx_bpf_no_such_thing' run -p "$plugins/unresolved.so" mix.json
+	# The worst of several runs decides, and the others are still made.
+	expect 1 'fifo' 'DSQ' run -p fifo -p "$plugins/unknown_dsq.so" mix.json
+fi
+expect 3 '' 'not-there\.so' run -p ./not-there.so mix.json
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
