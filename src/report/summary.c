@@ -102,13 +102,13 @@ static void put_latencies(FILE *out, const struct scxtwin_report *r)
 	put_dist_title(out, "wakeup latency");
 	for (i = 0; i < nr_rows(r); i++)
 		put_dist(out, row_nth(r, i)->name, &row_nth(r, i)->wakeup_latency, TEXT_TIME);
-	put_dist_title(out, "run-queue delay");
-	for (i = 0; i < nr_rows(r); i++)
+	if (r->all.rq_delay.n)
+		put_dist_title(out, "run-queue delay");
+	for (i = 0; r->all.rq_delay.n && i < nr_rows(r); i++)
 		put_dist(out, row_nth(r, i)->name, &row_nth(r, i)->rq_delay, TEXT_TIME);
-	if (!r->all.slowdown_milli.n)
-		return;
-	put_dist_title(out, "slowdown");
-	for (i = 0; i < nr_rows(r); i++)
+	if (r->all.slowdown_milli.n)
+		put_dist_title(out, "slowdown");
+	for (i = 0; r->all.slowdown_milli.n && i < nr_rows(r); i++)
 		put_dist(out, row_nth(r, i)->name, &row_nth(r, i)->slowdown_milli, TEXT_MILLI);
 }
 
