@@ -174,7 +174,7 @@ static void switch_in(struct infer *inf, u32 index, u64 since)
 	task->life = RUNNING;
 	task->since = since;
 	/* A wake that came before this run cannot be for the sleep after it. */
-	if (task->pending.there && !task->woke_early)
+	if (task->pending.there)
 		take_back(inf, task->pending.line);
 	task->pending.there = task->woke_early = false;
 }
@@ -275,7 +275,8 @@ static void switch_out(struct infer *inf, u32 index, enum infer_state state)
 	task->since = inf->now;
 	task->has_slept = true;
 	task->woke_early = task->pending.there;
-	if (task->pending.there)
+	task->pending.there = false;
+	if (task->woke_early)
 		sleep_ends(inf, index, inf->now, task->pending.waker);
 }
 

@@ -613,40 +613,26 @@ u32 workload_nr_left(const struct workload_run *r)
 	return r->nr_alive + (u32)r->nr_unborn;
 }
 
-/* Is there a living task or a pending event that still could wake t? */
-static bool waker_left(const struct wl_task *t)
+/* Can anything still give a wake? Otherwise who waits for one waits for ever. */
+static bool somebody_can_act(const struct workload_run *r)
 {
-	const struct workload_run *r = t->run;
-	const struct wl_task *other;
+	const struct wl_task *t;
 	u32 i;
 
-	if (!r->prog)
+	if (r->nr_unborn)
 		return true;
-	list_for_each_entry(other, &r->alive, node) {
-		const struct program_task *def = &r->prog->tasks.data[other->def];
-
-		if (other == t || other->waiting == WAITS_FOR_WAKE)
-			continue;
-		for (i = def->first_step; i < def->first_step + def->nr_steps; i++) {
-			const struct step *s = &r->prog->steps.data[i];
-
-			if (s->kind == STEP_WAKE && s->ref.kind != REF_SELF && s->ref.task == t->def)
-				return true;
-		}
-	}
-	for (i = 0; i < r->prog->events.nr; i++) {
-		const struct wl_event *ev = &r->events[i];
-
-		if (mevent_pending(&ev->timer) && ev->ev->step.kind == STEP_WAKE &&
-		    ev->ev->step.ref.task == t->def)
+	list_for_each_entry(t, &r->alive, node)
+		if (t->waiting == WAITS_FOR_NOTHING || t->waiting == WAITS_FOR_TIME)
 			return true;
-	}
+	for (i = 0; r->prog && i < r->prog->events.nr; i++)
+		if (mevent_pending(&r->events[i].timer))
+			return true;
 	return false;
 }
 
 static void describe(const struct wl_task *t, char *what, size_t size)
 {
-	const char *nobody = waker_left(t) ? "" : " that nobody is left to give";
+	const char *nobody = somebody_can_act(t->run) ? "" : " that nobody is left to give";
 	const u64 since_us = t->waits_since / NSEC_PER_USEC;
 	char since[64];
 
@@ -697,9 +683,26 @@ int workload_error(const struct workload_run *r, struct scxtwin_error *err)
 	return r->error.code;
 }
 
+/* Waiting for what cannot come is a fault, unless the file says that tasks will be left. */
+static int check_waits(struct workload_run *r, struct scxtwin_error *err)
+{
+	const struct expectation *e;
+	char text[400] = "";
+
+	if (list_empty(&r->alive) || somebody_can_act(r))
+		return 0;
+	if (r->prog)
+		vec_for_each(e, &r->prog->expectations)
+			if (e->kind == EXPECT_FINISHED && !e->value)
+				return 0;
+	workload_task_left(r, 0, text, sizeof(text));
+	return error_set(err, SCXTWIN_EFAILED, "%u tasks can never end; the first: %s", r->nr_alive,
+			 text);
+}
+
 int workload_finish(struct workload_run *r, struct scxtwin_error *err)
 {
-	return workload_error(r, err) ?: expect_check(r, err);
+	return workload_error(r, err) ?: expect_check(r, err) ?: check_waits(r, err);
 }
 
 void workload_stop(struct workload_run *r)
