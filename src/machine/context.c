@@ -358,7 +358,8 @@ bool ctx_enabled(const struct ctx *ctx)
 		return true;
 	if (c->in_kernel || (c->held_by && c->held_by != ctx))
 		return false;
-	return ctx->kind != CTX_TASK || machine()->hooks->task_is_current(ctx);
+	/* A call in the middle of switching away still has the CPU, whoever is current. */
+	return ctx->kind != CTX_TASK || keeps_cpu(ctx) || machine()->hooks->task_is_current(ctx);
 }
 
 static void go_on(struct ctx *ctx)

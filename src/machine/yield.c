@@ -107,6 +107,8 @@ void __yield_point(const void *obj, enum yield_kind kind, const char *label)
 	if (!machine_running() || ctx->state != CTX_RUNNING || m->stop)
 		return;
 	if (m->cfg.mode != RUN_EXPLORED) {
+		m->forced = choice_of(ctx, true);
+		m->has_forced = true;
 		suspend_and_resume(ctx);
 		return;
 	}

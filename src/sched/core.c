@@ -572,6 +572,8 @@ static void context_switch(struct rq *rq, struct task_struct *prev, struct task_
 	user_switch(rq, prev);
 	machine_spend(COST_switch);
 	tick_reconsider(rq);
+	if (current_ctx()->kind == CTX_TASK)
+		machine_continue_cpu(rq->cpu); /* the call stays behind, the CPU goes on with next */
 	finish_task_switch(rq, prev, prev_state);
 }
 
@@ -613,17 +615,13 @@ static void __schedule(enum sched_mode mode)
 	local_irq_enable();
 }
 
-/*
- * In a task context the rest of the call waits until its task has the CPU
- * again; meanwhile the CPU's own context goes on with whoever was picked.
- */
+/* In a task context the rest of the call waits until its task has the CPU again. */
 static void wait_for_cpu(struct task_struct *p)
 {
 	struct ctx *ctx = current_ctx();
 
-	if (ctx->kind != CTX_TASK || ctx->task != p || cpu_rq(ctx->cpu)->curr == p)
+	if (ctx->kind != CTX_TASK)
 		return;
-	machine_continue_cpu(ctx->cpu);
 	while (cpu_rq(p->cpu)->curr != p || ctx->cpu != p->cpu)
 		ctx_suspend(&p->on_cpu, "schedule");
 }
