@@ -46,6 +46,16 @@ void ext_rig_start(struct ext_rig *rig, u32 nr_cpus, u32 smt, u32 cores_per_llc,
 {
 	struct machine_config cfg;
 
+	machine_config_default(&cfg);
+	cfg.nr_cpus = nr_cpus;
+	cfg.smt = smt;
+	cfg.cores_per_llc = cores_per_llc;
+	cfg.nr_nodes = nr_nodes;
+	ext_rig_start_cfg(rig, &cfg);
+}
+
+void ext_rig_start_cfg(struct ext_rig *rig, const struct machine_config *cfg)
+{
 	memset(rig, 0, sizeof(*rig));
 	current_rig = rig;
 	bug_set_handler(note_warning);
@@ -57,12 +67,7 @@ void ext_rig_start(struct ext_rig *rig, u32 nr_cpus, u32 smt, u32 cores_per_llc,
 	rig->obs = (struct scxtwin_observer){ .event = note_call, .data = rig };
 	rig->ops_seen = UINT64_MAX;
 	event_log_observe(&rig->log, &rig->obs);
-	machine_config_default(&cfg);
-	cfg.nr_cpus = nr_cpus;
-	cfg.smt = smt;
-	cfg.cores_per_llc = cores_per_llc;
-	cfg.nr_nodes = nr_nodes;
-	BUG_ON(machine_init(&cfg, &sched_machine_hooks, NULL));
+	BUG_ON(machine_init(cfg, &sched_machine_hooks, NULL));
 	BUG_ON(sched_init(NULL));
 	core_sched()->autogroup = false;
 }

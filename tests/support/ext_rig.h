@@ -30,6 +30,7 @@ struct ext_rig {
 
 /* Nodes share the CPUs evenly; cores_per_llc 0: one LLC per node. */
 void ext_rig_start(struct ext_rig *rig, u32 nr_cpus, u32 smt, u32 cores_per_llc, u32 nr_nodes);
+void ext_rig_start_cfg(struct ext_rig *rig, const struct machine_config *cfg);
 void ext_rig_stop(struct ext_rig *rig);
 
 /* fn(arg) in a service context, run to its end, and everything that follows at that instant. */
