@@ -55,7 +55,6 @@ struct import {
 /* One event line in pieces; texts point into it. */
 struct event_line {
 	struct infer_place place;
-	s32 tgid;
 	char *name, *payload;
 };
 
@@ -163,8 +162,8 @@ static bool take_head(char *start, char *end, struct event_line *ev)
 			return false;
 		end = p++;
 		skip_blanks(&p);
-		if (!take_s32(&p, &ev->tgid))
-			ev->tgid = 0; /* "(-------)": not recorded */
+		if (!take_s32(&p, &ev->place.tgid))
+			ev->place.tgid = 0; /* "(-------)": not recorded */
 		while (end > start && end[-1] == ' ')
 			end--;
 	}
@@ -173,6 +172,11 @@ static bool take_head(char *start, char *end, struct event_line *ev)
 		p--;
 	if (p == end || p == start || p[-1] != '-')
 		return false;
+	skip_blanks(&start);
+	if (*start != '<') { /* "<idle>", "<...>": ftrace did not know the name */
+		ev->place.comm = start;
+		ev->place.comm_len = (size_t)(p - 1 - start);
+	}
 	return take_s32(&p, &ev->place.current) && p == end;
 }
 
@@ -323,12 +327,6 @@ static bool parse_runtime(char *payload, struct infer_task *t, u64 *ns)
 	return take_number(&p, ns) && parse_task(payload, t);
 }
 
-static void learn_tgid(const struct event_line *ev, struct infer_task *t)
-{
-	if (t->pid == ev->place.current)
-		t->tgid = ev->tgid;
-}
-
 /* The events that are demand. */
 static enum reason use_event(struct import *im, struct event_line *ev)
 {
@@ -340,12 +338,10 @@ static enum reason use_event(struct import *im, struct event_line *ev)
 	if (!strcmp(ev->name, "sched_switch")) {
 		if (!parse_switch(ev->payload, &a, &state, &b))
 			return BAD_PAYLOAD;
-		learn_tgid(ev, &a);
 		infer_switch(im->inf, place, &a, state, &b);
 	} else if (!strcmp(ev->name, "sched_process_fork")) {
 		if (!parse_fork(ev->payload, &a, &b))
 			return BAD_PAYLOAD;
-		learn_tgid(ev, &a);
 		infer_fork(im->inf, place, &a, &b);
 	} else if (!strcmp(ev->name, "sched_stat_runtime")) {
 		if (!parse_runtime(ev->payload, &a, &ns))

@@ -118,7 +118,7 @@ static void take_back(struct infer *inf, u32 line)
 static u32 add_task(struct infer *inf, const struct infer_task *t, u64 born_at, enum life life)
 {
 	struct seen_task fresh = {
-		.pid = t->pid, .tgid = t->tgid, .prio = INT32_MIN, .parent = NONE, .life = life,
+		.pid = t->pid, .prio = INT32_MIN, .parent = NONE, .life = life,
 		.born_at = born_at, .born_seq = inf->seq++, .piece_at = born_at,
 		.runnable_at = born_at, .last_sleep = NONE,
 	};
@@ -149,8 +149,6 @@ static u32 get_task(struct infer *inf, const struct infer_task *t)
 		strlcpy(task->comm, t->comm, sizeof(task->comm));
 	if (task->prio == INT32_MIN)
 		task->prio = t->prio;
-	if (t->tgid > 0)
-		task->tgid = t->tgid;
 	return index;
 }
 
@@ -179,6 +177,24 @@ static void switch_in(struct infer *inf, u32 index, u64 since)
 	task->pending.there = task->woke_early = false;
 }
 
+/* What only the head of a line tells; the events' own fields are surer. */
+static void learn_from_head(struct infer *inf, const struct infer_place *place)
+{
+	const struct infer_task current = { .pid = place->current, .prio = INT32_MIN };
+	const u32 index = place->current > 0 ? get_task(inf, &current) : NONE;
+	struct seen_task *task;
+
+	if (index == NONE)
+		return;
+	task = task_at(inf, index);
+	if (place->tgid > 0)
+		task->tgid = place->tgid;
+	if (!task->comm[0] && place->comm && place->comm_len < sizeof(task->comm)) {
+		memcpy(task->comm, place->comm, place->comm_len);
+		task->comm[place->comm_len] = '\0';
+	}
+}
+
 /*
  * Brings time and the CPU up to the event. Who ran on a CPU before its first
  * event ran there from the start.
@@ -193,6 +209,8 @@ static struct seen_cpu *arrive(struct infer *inf, const struct infer_place *plac
 	inf->started = true;
 	BUG_ON(place->at < inf->start || place->at - inf->start < inf->now);
 	inf->now = place->at - inf->start;
+	if (place->tgid > 0 || place->comm)
+		learn_from_head(inf, place);
 	if (!cpu || cpu->curr >= 0 || place->current < 0)
 		return cpu;
 	cpu->curr = place->current;
@@ -287,7 +305,11 @@ void infer_switch(struct infer *inf, const struct infer_place *place, const stru
 	struct seen_cpu *cpu;
 	u32 out, in;
 
-	at.current = prev->pid; /* surer than the line's head */
+	if (at.current != prev->pid) { /* surer than the line's head */
+		at.current = prev->pid;
+		at.tgid = 0;
+		at.comm = NULL;
+	}
 	cpu = arrive(inf, &at);
 	out = get_task(inf, prev);
 	in = get_task(inf, next);

@@ -18,7 +18,6 @@ struct infer;
 /* A task as an event speaks of it. */
 struct infer_task {
 	s32 pid;
-	s32 tgid;		/* 0: not known */
 	const char *comm;	/* NULL: not known */
 	s32 prio;		/* as in traces: 120 is nice 0, below 100 real time; INT32_MIN: not known */
 };
@@ -30,6 +29,9 @@ struct infer_place {
 	u64 at;			/* ns, any origin */
 	u32 cpu;
 	s32 current;		/* task that ran there according to the line, -1: not known */
+	s32 tgid;		/* of it, 0: not known */
+	const char *comm;	/* of it, comm_len bytes, NULL: not known */
+	size_t comm_len;
 	bool in_irq;
 };
 

@@ -666,9 +666,11 @@ static int get_machine(struct json_at at, struct scxtwin_machine *m, struct scxt
 	       json_get_duration(json_may(at, "tick_phase"), 1000000000ULL, &m->tick_phase_ns, err);
 }
 
-static int get_top(struct reader *rd, struct json_at at, struct scxtwin_error *err)
+/* Fails only if the file is none of ours; faults of single members are noted. */
+static int read_top(struct reader *rd, struct json_at at, struct scxtwin_error *err)
 {
-	const char *format = "", *name = "";
+	const char *format = "", *text;
+	struct program *prog = rd->prog;
 	u32 version = 0;
 	int ret;
 
@@ -676,14 +678,18 @@ static int get_top(struct reader *rd, struct json_at at, struct scxtwin_error *e
 	if (!ret && strcmp(format, PROGRAM_FORMAT))
 		ret = json_fail(json_need(at, "format"), err, "\"%s\" is not known; \"" PROGRAM_FORMAT "\" is right",
 				format);
-	return ret ?: json_get_u32(json_need(at, "version"), PROGRAM_VERSION, PROGRAM_VERSION, &version, err) ?:
-	       json_only(at, err, "format", "version", "name", "desc", "seed", "machine", "limit",
-			 "tasks", "events", "expect") ?:
-	       json_get_string(json_may(at, "name"), &name, err) ?:
-	       json_get_string(json_may(at, "desc"), &(const char *){ NULL }, err) ?:
-	       json_get_u64(json_may(at, "seed"), 1, INT64_MAX, &rd->prog->seed, err) ?:
-	       json_get_duration(json_may(at, "limit"), PROGRAM_MAX_NS, &rd->prog->limit_ns, err) ?:
-	       get_machine(json_may(at, "machine"), &rd->prog->machine, err);
+	ret = ret ?: json_get_u32(json_need(at, "version"), PROGRAM_VERSION, PROGRAM_VERSION, &version,
+				  err);
+	if (ret)
+		return ret;
+	note(rd, json_only(at, err, "format", "version", "name", "desc", "seed", "machine", "limit",
+			   "tasks", "events", "expect"), err);
+	note(rd, json_get_string(json_may(at, "name"), &text, err), err);
+	note(rd, json_get_string(json_may(at, "desc"), &text, err), err);
+	note(rd, json_get_u64(json_may(at, "seed"), 1, INT64_MAX, &prog->seed, err), err);
+	note(rd, json_get_duration(json_may(at, "limit"), PROGRAM_MAX_NS, &prog->limit_ns, err), err);
+	note(rd, get_machine(json_may(at, "machine"), &prog->machine, err), err);
+	return 0;
 }
 
 static int copy_name(struct program *prog, struct json_at at, struct scxtwin_error *err)
@@ -733,10 +739,10 @@ static void read_document(struct reader *rd)
 	const struct json_at at = json_doc_root(&rd->doc), events = json_may(at, "events");
 	struct scxtwin_error err;
 	u32 nr = 0, i;
-	int ret = get_top(rd, at, &err);
+	const int ret = read_top(rd, at, &err);
 
 	note(rd, ret, &err);
-	if (!is_object(at) || (ret && !json_is_there(json_may(at, "tasks"))))
+	if (ret)
 		return;
 	note(rd, copy_name(rd->prog, at, &err), &err);
 	read_tasks(rd, json_need(at, "tasks"));
