@@ -61,7 +61,6 @@ static void free_row(struct depth_row *row)
 
 void depth_free(struct depth *d)
 {
-	struct depth_row **row;
 	size_t i;
 
 	free(d->locals);
@@ -70,8 +69,8 @@ void depth_free(struct depth *d)
 	free_map(&d->users);
 	for (i = 0; i < 3; i++)
 		free_row(d->builtin[i]);
-	vec_for_each(row, &d->user_rows)
-		free_row(*row);
+	for (i = 0; i < d->user_rows.nr; i++)
+		free_row(d->user_rows.data[i]);
 	vec_free(&d->user_rows);
 }
 
@@ -223,15 +222,14 @@ static int by_id(const void *a, const void *b)
 
 int depth_report(struct depth *d, u64 now, struct scxtwin_dsq_metrics **dsqs, u32 *nr)
 {
-	struct depth_row **row;
 	size_t i;
 
 	*nr = 0;
 	*dsqs = NULL;
 	for (i = 0; i < 3; i++)
 		d->no_memory |= d->builtin[i] && d->builtin[i]->residence.no_memory;
-	vec_for_each(row, &d->user_rows)
-		d->no_memory |= (*row)->residence.no_memory;
+	for (i = 0; i < d->user_rows.nr; i++)
+		d->no_memory |= d->user_rows.data[i]->residence.no_memory;
 	if (d->no_memory)
 		return -1;
 	*dsqs = mem_zalloc((d->user_rows.nr + 3) * sizeof(**dsqs));
@@ -243,7 +241,7 @@ int depth_report(struct depth *d, u64 now, struct scxtwin_dsq_metrics **dsqs, u3
 	}
 	if (d->user_rows.nr)
 		qsort(d->user_rows.data, d->user_rows.nr, sizeof(*d->user_rows.data), by_id);
-	vec_for_each(row, &d->user_rows)
-		describe(*row, now, &(*dsqs)[(*nr)++]);
+	for (i = 0; i < d->user_rows.nr; i++)
+		describe(d->user_rows.data[i], now, &(*dsqs)[(*nr)++]);
 	return 0;
 }

@@ -6,11 +6,14 @@
  *   WAKEUP, WAKEUP_NEW  a task that neither runs nor waits begins to wait. A wakeup of one that
  *                       runs or waits (it had not yet gone to sleep) changes nothing.
  *   SWITCH              prev stays runnable if prev_state is 0 or the mark of a preemption, and
- *                       begins to wait; else it sleeps, or has ended if TASK_EXIT came before.
- *                       next runs.
+ *                       begins to wait; else it sleeps, or has ended if it is dead or TASK_EXIT
+ *                       came before. next runs.
+ *   TASK_EXIT           ends a task that does not run at once.
  */
 #include <stdlib.h>
 #include <string.h>
+
+#include <scxtwin/task.h>
 
 #include "base/bug.h"
 #include "base/error.h"
@@ -60,26 +63,37 @@ static void task_wakes(struct scxtwin_metrics *m, struct account_task *t)
 	fairness_begin(m, t);
 }
 
-static void task_ended(struct scxtwin_metrics *m, struct account_task *t)
+static void task_ends(struct scxtwin_metrics *m, struct account_task *t)
 {
+	set_state(m, t, ACCOUNT_DEAD);
+	fairness_end(m, t);
 	latency_exit(m, t);
 	fairness_fold(m, t);
 }
 
-static void switch_out(struct scxtwin_metrics *m, struct account_task *t, bool runnable,
+static void switch_out(struct scxtwin_metrics *m, struct account_task *t, u64 prev_state,
 		       bool next_is_idle)
 {
+	const bool runnable = !(prev_state & ~PREV_STATE_PREEMPTED);
+
 	usage_switch_out(m, t, runnable, next_is_idle);
 	if (runnable) {
 		set_state(m, t, ACCOUNT_WAITING);
 		t->woken = false;
 		fairness_begin(m, t);
-		return;
+	} else if (t->exiting || prev_state & TASK_DEAD) {
+		task_ends(m, t);
+	} else {
+		set_state(m, t, ACCOUNT_SLEEPING);
+		fairness_end(m, t);
 	}
-	set_state(m, t, t->exiting ? ACCOUNT_DEAD : ACCOUNT_SLEEPING);
-	fairness_end(m, t);
-	if (t->exiting)
-		task_ended(m, t);
+}
+
+static void on_exit_record(struct scxtwin_metrics *m, struct account_task *t)
+{
+	t->exiting = true;
+	if (t->state == ACCOUNT_SLEEPING || t->state == ACCOUNT_UNKNOWN)
+		task_ends(m, t);
 }
 
 static void switch_in(struct scxtwin_metrics *m, struct account_task *t, u32 cpu)
@@ -104,7 +118,7 @@ static void on_switch(struct scxtwin_metrics *m, const struct scxtwin_event *ev)
 
 	usage_cpu_switch(m, ev->cpu, ev->task);
 	if (prev)
-		switch_out(m, prev, !(ev->b & ~PREV_STATE_PREEMPTED), ev->task == 0);
+		switch_out(m, prev, ev->b, ev->task == 0);
 	if (next)
 		switch_in(m, next, ev->cpu);
 	set_idle(m, ev->cpu);
@@ -156,7 +170,7 @@ static void on_task_event(struct scxtwin_metrics *m, struct account_task *t,
 		on_new(m, t);
 		break;
 	case SCXTWIN_EV_TASK_EXIT:
-		t->exiting = true;
+		on_exit_record(m, t);
 		break;
 	case SCXTWIN_EV_WAKEUP_NEW:
 		read_affinity(m, t);

@@ -177,6 +177,29 @@ static void a_pid_may_be_used_again(void **state)
 	scxtwin_metrics_free(f.m);
 }
 
+/* The record of the exit may come before the last switch or after it. */
+static void a_task_ends_once_whichever_record_is_first(void **state)
+{
+	const struct scxtwin_report *r;
+	struct feed f;
+
+	(void)state;
+	feed_start(&f, 1);
+	feed_born(&f, 0, 1);
+	feed_switch(&f, 0, 0, 0, 0, 1);
+	feed_switch(&f, 10, 0, 1, TASK_DEAD, 0);
+	feed(&f, 10, SCXTWIN_EV_TASK_EXIT, 0, 1, 0, 0);
+	feed_born(&f, 20, 2);
+	feed_switch(&f, 20, 0, 0, 0, 2);
+	feed_switch(&f, 30, 0, 2, TASK_INTERRUPTIBLE, 0);
+	feed(&f, 30, SCXTWIN_EV_TASK_EXIT, 0, 2, 0, 0);
+	r = feed_finish(&f, 100);
+	assert_int_equal(r->all.slowdown_milli.n, 2);
+	assert_int_equal(r->all.sleep_ns, 0);
+	assert_int_equal(r->all.nr_voluntary, 2);
+	scxtwin_metrics_free(f.m);
+}
+
 static void counters_are_summed(void **state)
 {
 	const struct scxtwin_report *r;
@@ -252,6 +275,7 @@ int main(void)
 		cmocka_unit_test(migrations_count_by_what_the_cpus_share),
 		cmocka_unit_test(threads_of_the_machine_have_their_own_row),
 		cmocka_unit_test(a_pid_may_be_used_again),
+		cmocka_unit_test(a_task_ends_once_whichever_record_is_first),
 		cmocka_unit_test(counters_are_summed),
 		cmocka_unit_test(time_never_goes_back),
 		cmocka_unit_test(lack_of_memory_anywhere_is_an_error),
