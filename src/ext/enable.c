@@ -159,6 +159,8 @@ static struct scx_sched *get_sched_memory(void)
 		sch->pcpu = arena_calloc(this_sim->arena, nr_cpu_ids(), sizeof(*sch->pcpu));
 		sch->global_dsqs = arena_calloc(this_sim->arena, nr_node_ids(),
 						sizeof(*sch->global_dsqs));
+		sch->next_made = scx->scheds_made;
+		scx->scheds_made = sch;
 		return sch->pcpu && sch->global_dsqs ? sch : NULL;
 	}
 	list_del_init(&sch->free_node);
@@ -167,6 +169,7 @@ static struct scx_sched *get_sched_memory(void)
 		.pcpu = old.pcpu,
 		.global_dsqs = old.global_dsqs,
 		.dsp_buf_size = old.dsp_buf_size,
+		.next_made = old.next_made,
 	};
 	return sch;
 }

@@ -116,8 +116,8 @@ void scx_destroy(void)
 {
 	struct scx *scx = scx_state();
 
-	if (scx->root)
-		idmap_free(&scx->root->dsq_map);
+	for (struct scx_sched *sch = scx->scheds_made; sch; sch = sch->next_made)
+		idmap_free(&sch->dsq_map);
 	if (scx->tid_hash)
 		idmap_free(scx->tid_hash);
 }

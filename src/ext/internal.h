@@ -159,6 +159,7 @@ struct scx_sched {
 	u32 refs;			/* helper and those who wait for it */
 	u32 dsp_buf_size;		/* entries that each dispatch buffer has room for */
 	struct list_head free_node;	/* scx->free_scheds */
+	struct scx_sched *next_made;	/* scx->scheds_made */
 	struct rcu_head rcu;
 };
 
@@ -217,6 +218,7 @@ struct scx {
 	struct idmap tid_map;		/* what tid_hash points to while the table is kept */
 	struct scx_tid_chunk *tid_chunks; /* by CPU */
 	struct list_head free_scheds, free_exits;
+	struct scx_sched *scheds_made;	/* every object there is, in whatever state */
 	char api_error_text[256];
 	void (*printk)(const char *text, void *data);
 	void *printk_data;

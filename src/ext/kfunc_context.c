@@ -64,6 +64,42 @@ static inline void reconsider_tick_of(struct task_struct *p)
 		tick_reconsider(task_rq(p));
 }
 
+/* Last instant of p's CPU at which a tick has been, or would have been without elision. */
+static u64 last_tick_of(const struct task_struct *p)
+{
+	const u64 next = machine_tick_at_or_after(p->cpu, machine_now() + 1);
+	const u64 last = next > machine()->tick_ns ? next - machine()->tick_ns : 0;
+
+	if (last < machine_now() || !machine_still_to_come(RANK_TICK, p->cpu))
+		return last;
+	return last > machine()->tick_ns ? last - machine()->tick_ns : 0;
+}
+
+/*
+ * A policy that looks at the slice of a running task sees it as of the last
+ * tick, and what it writes counts from there: elided ticks are made up for.
+ */
+static u64 charge_elided_ticks(struct task_struct *p)
+{
+	u64 last, delta;
+
+	if (!p->on_cpu || !sched_class_is_ext(p) || !machine()->cfg.tick_elision)
+		return 0;
+	last = last_tick_of(p);
+	if (last <= p->exec_start)
+		return 0;
+	delta = last - p->exec_start;
+	p->exec_start = last;
+	p->sum_exec_runtime += delta;
+	return delta;
+}
+
+static void slice_was_written(struct task_struct *p)
+{
+	charge_elided_ticks(p);
+	reconsider_tick_of(p);
+}
+
 /* Records are of the task that the call is about, else of the running rq. */
 void scx_call_begin(struct scx_call *call, enum scxtwin_op op, struct rq *rq,
 		    struct task_struct *p, struct task_struct *other, u64 arg0, u64 arg1, u64 arg2)
@@ -109,12 +145,12 @@ void scx_call_end(struct scx_call *call, enum scxtwin_op op, bool has_ret, s64 r
 			   (u64)op, (u64)ret, 0, 0);
 
 	if (call->curr->scx.slice != call->curr_slice)
-		reconsider_tick_of(call->curr);
+		slice_was_written(call->curr);
 	if (p && p != call->curr && p->scx.slice != call->task_slice)
-		reconsider_tick_of(p);
+		slice_was_written(p);
 	for (u32 i = 0; i < sc->nr_reached; i++) {
 		if (sc->reached[i].task->scx.slice != sc->reached[i].slice)
-			reconsider_tick_of(sc->reached[i].task);
+			slice_was_written(sc->reached[i].task);
 	}
 	if (unlikely(sc->reached_more))
 		scx_slices_maybe_written();
@@ -141,9 +177,13 @@ void scx_call_end(struct scx_call *call, enum scxtwin_op op, bool has_ret, s64 r
 void scx_reached_task(struct task_struct *p)
 {
 	struct scx_ctx *sc = scx_ctx();
+	u64 used;
 
 	if (!p || (!p->on_cpu && machine()->cfg.mode == RUN_TIMED))
 		return;
+	used = charge_elided_ticks(p);
+	if (p->scx.slice != SCX_SLICE_INF)
+		p->scx.slice -= used < p->scx.slice ? used : p->scx.slice;
 	for (u32 i = 0; i < sc->nr_reached; i++) {
 		if (sc->reached[i].task == p)
 			return;

@@ -154,23 +154,19 @@ static void messages_reach_the_handler_and_the_log(void **state)
 
 /* ---- direct writes move the tick: same log with and without elision */
 
-static void shorten_other(s32 cpu, struct task_struct *prev)
-{
-	struct task_struct *other = scx_bpf_cpu_curr(!cpu);
-
-	(void)prev;
-	if (other && other->scx.slice > 7 * MS && !(other->flags & PF_IDLE))
-		other->scx.slice = 7 * MS;
-}
-
 static void long_slices(struct task_struct *p, u64 enq_flags)
 {
 	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, 40 * MS, enq_flags);
 }
 
-static void stretch(struct task_struct *p)
+/* Its own slice, and that of a task which runs elsewhere. */
+static void write_slices(struct task_struct *p)
 {
+	struct task_struct *other = scx_bpf_cpu_curr(!scx_bpf_task_cpu(p));
+
 	p->scx.slice += 3 * MS;
+	if (other && !(other->flags & PF_IDLE) && other->scx.slice > 7 * MS)
+		other->scx.slice = 7 * MS;
 }
 
 static void ask_for_more(struct task_struct *p, bool runnable)
@@ -191,8 +187,8 @@ static void run_for_digest(bool elision, char *hex)
 	ext_rig_start_cfg(r, &cfg);
 	r->ops_seen = 0;
 	ops = (struct sched_ext_ops){
-		.name = "writer", .enqueue = long_slices, .dispatch = shorten_other,
-		.running = stretch, .stopping = ask_for_more,
+		.name = "writer", .enqueue = long_slices, .running = write_slices,
+		.stopping = ask_for_more,
 	};
 	assert_int_equal(ext_rig_load(r, &ops), 0);
 	for (int i = 0; i < 5; i++)
