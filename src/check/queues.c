@@ -77,8 +77,9 @@ static void check_rq(struct rq *rq)
 	BUG_ON(nr_waiting != rq->scx.nr_running);
 	BUG_ON(rq->nr_running < rq->scx.nr_running);
 	BUG_ON(rq->scx.remote_activate_enq_flags); /* OPSS-INV-11 */
-	BUG_ON(rq->scx.direct_dispatch_task);	   /* OPSS-INV-12 */
 	BUG_ON(rq->balance_callback);
+	if (!mcpu(rq->cpu)->in_kernel && !mcpu(rq->cpu)->held_by)
+		BUG_ON(rq->scx.direct_dispatch_task); /* OPSS-INV-12 */
 }
 
 void check_queues(void)

@@ -315,13 +315,10 @@ static void continue_cpu(struct mevent *ev)
 
 void machine_continue_cpu(int cpu)
 {
-	struct ctx *ctx = mcpu(cpu)->ctx;
+	struct mcpu *c = mcpu(cpu);
 
-	/* The own context's wake event is free while it is not inside a path. */
-	if (mcpu(cpu)->in_kernel || mevent_pending(&ctx->wake_ev))
-		return;
-	mevent_init(&ctx->wake_ev, RANK_BURST, cpu, continue_cpu, "continue");
-	evq_raise_now(&ctx->wake_ev);
+	if (!c->in_kernel && !mevent_pending(&c->continue_ev))
+		evq_raise_now(&c->continue_ev);
 }
 
 /* ---- the run loop */
@@ -555,8 +552,10 @@ int contexts_init(void)
 		return -1;
 	pool_init(&m->contexts->ctxs, this_sim->arena, sizeof(struct ctx));
 	INIT_LIST_HEAD(&m->contexts->parked);
-	for (cpu = 0; cpu < m->nr_cpu_ids; cpu++)
+	for (cpu = 0; cpu < m->nr_cpu_ids; cpu++) {
 		m->cpus[cpu].ctx = ctx_new(CTX_CPU, (int)cpu, "cpu");
+		mevent_init(&m->cpus[cpu].continue_ev, RANK_BURST, (int)cpu, continue_cpu, "continue");
+	}
 	m->contexts->boot = ctx_new(CTX_SERVICE, 0, "boot");
 	m->contexts->boot->state = CTX_RUNNING;
 	m->current = m->contexts->boot;

@@ -61,7 +61,7 @@ struct ctx {
 	u64 path_stamp;
 
 	/* per-context state of the rooms above, zero when a path starts */
-	_Alignas(16) u8 ext_area[160];	 /* src/ext: locked rq, running callback, subject tasks */
+	u64 ext_area[20];		/* src/ext: locked rq, running callback, subject tasks */
 };
 
 static inline struct ctx *current_ctx(void)

@@ -52,6 +52,7 @@ void __raw_spin_unlock_slow(raw_spinlock_t *lock)
 	}
 	if (first) {
 		lock->owner = first;
+		first->wants = NULL; /* it waits for nobody any more */
 		ctx_wake(first);
 	}
 }

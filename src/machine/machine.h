@@ -161,6 +161,7 @@ struct mcpu {
 	struct list_head raised;	/* struct mevent, due with interrupts off, in delivery order */
 	struct list_head raised_node;	/* machine->raised_cpus while raised is not empty */
 	struct list_head irq_works;	/* struct irq_work queued on this CPU */
+	struct mevent continue_ev;	/* machine_continue_cpu() */
 	struct mevent irq_work_ev;	/* delivers irq_works raised from elsewhere or with irqs off */
 	u64 entered_at;			/* when the current kernel path began */
 	u64 passes_at;			/* instant of the scheduling passes counted below */

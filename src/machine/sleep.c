@@ -26,14 +26,23 @@ static void sleep_on(const void *obj, const char *label)
 	ctx_quiescent_end(ctx);
 }
 
+static struct ctx *sleeper_on(const void *obj)
+{
+	struct ctx *ctx;
+
+	list_for_each_entry(ctx, &machine()->sleepers, sleep_node)
+		if (ctx->sleep_obj == obj)
+			return ctx;
+	return NULL;
+}
+
+/* Waking a task may itself have to wait, and the list may change meanwhile: start anew each time. */
 static void wake_sleepers(const void *obj)
 {
-	struct ctx *ctx, *n;
+	struct ctx *ctx;
 
 	__object_written(obj);
-	list_for_each_entry_safe(ctx, n, &machine()->sleepers, sleep_node) {
-		if (ctx->sleep_obj != obj)
-			continue;
+	while ((ctx = sleeper_on(obj))) {
 		ctx->sleep_obj = NULL;
 		list_del_init(&ctx->sleep_node);
 		machine()->hooks->unblock_task(ctx);

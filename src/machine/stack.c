@@ -34,6 +34,7 @@
 #endif
 
 #ifdef STACK_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define STACK_BYTES (1024 * 1024)
 #else
@@ -46,6 +47,16 @@ void stack_switch(void **save_sp, void *new_sp);
 #include <ucontext.h>
 #define STACK_UCONTEXT 1
 #endif
+
+/* Frames of an abandoned stack were never left: what they poisoned would stay poisoned. */
+static void unpoison(const struct stack *s)
+{
+#ifdef STACK_ASAN
+	__asan_unpoison_memory_region(s->bottom, s->usable);
+#else
+	(void)s;
+#endif
+}
 
 static __thread struct stack *switched_from;
 
@@ -146,6 +157,7 @@ struct stack *stack_new(void (*entry)(void))
 	s->usable = STACK_BYTES;
 	s->valgrind_id = VALGRIND_STACK_REGISTER(s->bottom, (char *)s->bottom + s->usable);
 	INIT_LIST_HEAD(&s->node);
+	unpoison(s);
 	prepare(s);
 	*entry_slot(s) = entry;
 	return s;
@@ -154,6 +166,7 @@ struct stack *stack_new(void (*entry)(void))
 void stack_free(struct stack *s)
 {
 	VALGRIND_STACK_DEREGISTER(s->valgrind_id);
+	unpoison(s);
 	munmap(s->mem, s->size);
 	free(s->ucontext);
 	free(s);

@@ -66,7 +66,7 @@ void sched_change_end(struct sched_change_ctx *c)
 static void set_mask(struct task_struct *p, const struct cpumask *interned)
 {
 	if (p->cpus_ptr == p->cpus_mask)
-		p->cpus_ptr = interned; /* MDIS-08: a narrowed one stays */
+		WRITE_ONCE(p->cpus_ptr, interned); /* MDIS-08: a narrowed one stays */
 	p->cpus_mask = interned;
 	p->nr_cpus_allowed = (s32)cpumask_weight(interned);
 }
@@ -77,7 +77,7 @@ static void change_mask(struct task_struct *p, struct affinity_context *ac)
 
 	sched_change_begin(&c, p, DEQUEUE_SAVE);
 	if (ac->flags & (SCA_MIGRATE_DISABLE | SCA_MIGRATE_ENABLE))
-		p->cpus_ptr = ac->new_mask;
+		WRITE_ONCE(p->cpus_ptr, ac->new_mask);
 	else
 		set_mask(p, ac->new_mask);
 	if (p->sched_class->set_cpus_allowed)
@@ -263,7 +263,7 @@ void migrate_disable(void)
 	struct task_struct *p = current_task();
 
 	BUG_ON(!p || p->migration_disabled == UINT16_MAX);
-	p->migration_disabled++; /* MDIS-01 */
+	WRITE_ONCE(p->migration_disabled, (u16)(p->migration_disabled + 1)); /* MDIS-01 */
 }
 
 /* MDIS-03: the mask narrows at the first schedule() under it. */
@@ -289,13 +289,13 @@ void migrate_enable(void)
 
 	BUG_ON(!p->migration_disabled);
 	if (p->migration_disabled > 1) {
-		p->migration_disabled--;
+		WRITE_ONCE(p->migration_disabled, (u16)(p->migration_disabled - 1));
 		return;
 	}
 	rq = task_rq_lock(p, &rf);
 	if (p->cpus_ptr != p->cpus_mask)
 		change_mask(p, &ac); /* MDIS-06, MDIS-10: the count is still 1 */
-	p->migration_disabled = 0;
+	WRITE_ONCE(p->migration_disabled, 0);
 	arg = core_of(p)->pending;
 	cpu = task_cpu(p);
 	if (arg && cpumask_test_cpu((u32)cpu, p->cpus_mask)) {

@@ -118,7 +118,7 @@ static bool class_active(const struct sched_class *class)
 void add_nr_running(struct rq *rq, u32 n)
 {
 	lockdep_assert_rq_held(rq);
-	rq->nr_running += n;
+	WRITE_ONCE(rq->nr_running, rq->nr_running + n);
 	core_sched()->nr_runnable += n;
 }
 
@@ -126,7 +126,7 @@ void sub_nr_running(struct rq *rq, u32 n)
 {
 	lockdep_assert_rq_held(rq);
 	BUG_ON(rq->nr_running < n);
-	rq->nr_running -= n;
+	WRITE_ONCE(rq->nr_running, rq->nr_running - n);
 	core_sched()->nr_runnable -= n;
 }
 

@@ -35,9 +35,8 @@ static void write_workload(FILE *f, unsigned cpus, unsigned tasks, unsigned cycl
 	fprintf(f,
 		"{\"format\":\"scxtwin-workload\",\"version\":1,\"name\":\"cycle\",\n"
 		" \"machine\":{\"cpus\":%u},\n"
-		" \"tasks\":[{\"name\":\"t\",\"count\":%u,\"steps\":[\n"
-		"  {\"loop\":%u,\"steps\":[{\"sleep\":{\"uniform\":[\"%" PRIu64 "us\",\"%" PRIu64 "us\"]}},\n"
-		"   {\"run\":\"%uus\"}]}]}]}\n",
+		" \"tasks\":[{\"name\":\"t\",\"count\":%u,\"steps\":[[\"loop\",%u,[\n"
+		"  [\"sleep\",{\"uniform\":[\"%" PRIu64 "us\",\"%" PRIu64 "us\"]}],[\"run\",\"%uus\"]]]]}]}\n",
 		cpus, tasks, cycles, sleep_us / 2, sleep_us * 3 / 2, run_us);
 }
 
