@@ -82,6 +82,11 @@ static inline bool list_is_first(const struct list_head *node, const struct list
 	     &pos->member != (head);							\
 	     pos = list_next_entry(pos, member))
 
+#define list_for_each_entry_reverse(pos, head, member)					\
+	for (pos = list_last_entry(head, __typeof__(*pos), member);			\
+	     &pos->member != (head);							\
+	     pos = list_prev_entry(pos, member))
+
 #define list_for_each_entry_safe(pos, n, head, member)					\
 	for (pos = list_first_entry(head, __typeof__(*pos), member),			\
 	     n = list_next_entry(pos, member);						\

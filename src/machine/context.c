@@ -78,6 +78,18 @@ void ctx_quiescent_end(struct ctx *ctx)
 	path_enter(ctx);
 }
 
+void ctx_quiescent_state(void)
+{
+	struct ctx *ctx = current_ctx();
+
+	BUG_ON(ctx->irqs_off || ctx->preempt_count);
+	if (likely(list_empty(&machine()->rcu_cbs)))
+		return;
+	list_del_init(&ctx->inside_node);
+	path_enter(ctx);
+	rcu_run_callbacks();
+}
+
 /* ---- interrupts on a CPU's own context */
 
 static void take_interrupt(struct ctx *ctx, struct mevent *ev)

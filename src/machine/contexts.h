@@ -15,6 +15,8 @@ bool ctx_enabled(const struct ctx *ctx);
 /* Sleeping in a primitive is no longer being inside a path. */
 void ctx_quiescent_begin(struct ctx *ctx);
 void ctx_quiescent_end(struct ctx *ctx);
+/* The calling path holds nothing that a grace period protects: a context switch, a return to user mode. */
+void ctx_quiescent_state(void);
 /* Explored mode, no context current: lets the chooser pick; false if nothing is enabled. */
 bool explored_next(void);
 /* Fills machine->deadlock if a spinning context can never go on. */

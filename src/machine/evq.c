@@ -1,41 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pending events: a 4-ary heap ordered by (time, rank, cpu, sequence). The
- * sequence counts within (rank, cpu), so an unrelated or elided event never
- * moves a tie. Each event knows its place, so re-arming is O(log n).
+ * Pending events in order of (time, rank, cpu, sequence). The sequence counts
+ * within (rank, cpu), so an unrelated or elided event never moves a tie.
+ *
+ * Later ones are in a 4-ary heap; each knows its place, so re-arming is
+ * O(log n). Those armed for the present instant (IPIs above all) are few and
+ * soon gone: they are kept in a short sorted list and never enter the heap.
  */
 #include "machine/evq.h"
 
 #define ARITY 4
 #define SEQ_BITS 40
 #define SEQ_MASK ((1ULL << SEQ_BITS) - 1)
+#define EVQ_DUE UINT32_MAX
 
-static bool before(const struct mevent *a, const struct mevent *b)
+static bool before(const struct evq_slot *a, const struct evq_slot *b)
 {
 	return a->time != b->time ? a->time < b->time : a->order < b->order;
 }
 
-static void place(struct machine *m, u32 pos, struct mevent *ev)
+static void place(struct machine *m, u32 pos, const struct evq_slot *slot)
 {
-	m->heap[pos] = ev;
-	ev->pos = pos;
+	m->heap[pos] = *slot;
+	slot->ev->pos = pos;
 }
 
 /* Heap positions are 1-based; children of n are 4n-2 .. 4n+1. */
-static void sift_up(struct machine *m, u32 pos, struct mevent *ev)
+static u32 parent_of(u32 pos)
 {
-	while (pos > 1) {
-		const u32 parent = (pos + ARITY - 2) / ARITY;
-
-		if (!before(ev, m->heap[parent]))
-			break;
-		place(m, pos, m->heap[parent]);
-		pos = parent;
-	}
-	place(m, pos, ev);
+	return (pos + ARITY - 2) / ARITY;
 }
 
-static void sift_down(struct machine *m, u32 pos, struct mevent *ev)
+static void sift_up(struct machine *m, u32 pos, const struct evq_slot *slot)
+{
+	while (pos > 1 && before(slot, &m->heap[parent_of(pos)])) {
+		place(m, pos, &m->heap[parent_of(pos)]);
+		pos = parent_of(pos);
+	}
+	place(m, pos, slot);
+}
+
+static void sift_down(struct machine *m, u32 pos, const struct evq_slot *slot)
 {
 	for (;;) {
 		const u32 first = ARITY * pos - (ARITY - 2);
@@ -44,20 +49,28 @@ static void sift_down(struct machine *m, u32 pos, struct mevent *ev)
 		if (first > m->nr_heap)
 			break;
 		for (i = first + 1; i < first + ARITY && i <= m->nr_heap; i++)
-			if (before(m->heap[i], m->heap[best]))
+			if (before(&m->heap[i], &m->heap[best]))
 				best = i;
-		if (!before(m->heap[best], ev))
+		if (!before(&m->heap[best], slot))
 			break;
-		place(m, pos, m->heap[best]);
+		place(m, pos, &m->heap[best]);
 		pos = best;
 	}
-	place(m, pos, ev);
+	place(m, pos, slot);
+}
+
+static void sift(struct machine *m, u32 pos, const struct evq_slot *slot)
+{
+	if (pos > 1 && before(slot, &m->heap[parent_of(pos)]))
+		sift_up(m, pos, slot);
+	else
+		sift_down(m, pos, slot);
 }
 
 static void heap_grow(struct machine *m)
 {
 	const u32 size = m->heap_size ? 2 * m->heap_size : 256;
-	struct mevent **heap = realloc(m->heap, (size + 1) * sizeof(*heap));
+	struct evq_slot *heap = realloc(m->heap, (size + 1) * sizeof(*heap));
 
 	if (!heap)
 		BUG_FMT("no memory for %u pending events", size);
@@ -65,31 +78,43 @@ static void heap_grow(struct machine *m)
 	m->heap_size = size;
 }
 
+static struct evq_slot slot_of(struct mevent *ev)
+{
+	return (struct evq_slot){ .time = ev->time, .order = ev->order, .ev = ev };
+}
+
 static void heap_insert(struct machine *m, struct mevent *ev)
 {
-	BUG_ON(ev->pos);
+	const struct evq_slot slot = slot_of(ev);
+
 	if (m->nr_heap == m->heap_size)
 		heap_grow(m);
 	m->nr_heap++;
-	m->nr_foreground += !ev->background;
-	sift_up(m, m->nr_heap, ev);
+	sift_up(m, m->nr_heap, &slot);
 }
 
 static void heap_remove(struct machine *m, struct mevent *ev)
 {
 	const u32 pos = ev->pos;
-	struct mevent *last = m->heap[m->nr_heap];
+	const struct evq_slot last = m->heap[m->nr_heap];
 
-	BUG_ON(!pos || m->heap[pos] != ev);
+	BUG_ON(m->heap[pos].ev != ev);
 	m->nr_heap--;
-	m->nr_foreground -= !ev->background;
 	ev->pos = 0;
-	if (last == ev)
-		return;
-	if (pos > 1 && before(last, m->heap[(pos + ARITY - 2) / ARITY]))
-		sift_up(m, pos, last);
-	else
-		sift_down(m, pos, last);
+	if (last.ev != ev)
+		sift(m, pos, &last);
+}
+
+static void due_insert(struct machine *m, struct mevent *ev)
+{
+	struct mevent *pos;
+
+	/* Mostly the newest is the last: look from the end. */
+	list_for_each_entry_reverse(pos, &m->due, raised_node)
+		if (pos->order < ev->order)
+			break;
+	list_add(&ev->raised_node, &pos->raised_node);
+	ev->pos = EVQ_DUE;
 }
 
 static u64 next_order(const struct mevent *ev)
@@ -124,28 +149,41 @@ void mevent_arm(struct mevent *ev, u64 time)
 	struct machine *m = machine();
 
 	BUG_ON(time < this_sim->now);
-	if (ev->raised)
-		mevent_disarm(ev);
-	if (ev->pos) {
-		const u32 pos = ev->pos;
+	if (ev->pos && ev->pos != EVQ_DUE && time > this_sim->now) {
+		struct evq_slot slot;
 
 		ev->time = time;
 		ev->order = next_order(ev);
-		if (pos > 1 && before(ev, m->heap[(pos + ARITY - 2) / ARITY]))
-			sift_up(m, pos, ev);
-		else
-			sift_down(m, pos, ev);
+		slot = slot_of(ev);
+		sift(m, ev->pos, &slot);
 		return;
 	}
+	mevent_disarm(ev);
 	ev->time = time;
 	ev->order = next_order(ev);
-	heap_insert(m, ev);
+	m->nr_foreground += !ev->background;
+	if (time == this_sim->now)
+		due_insert(m, ev);
+	else
+		heap_insert(m, ev);
+}
+
+static void take(struct machine *m, struct mevent *ev)
+{
+	BUG_ON(!ev->pos);
+	m->nr_foreground -= !ev->background;
+	if (ev->pos != EVQ_DUE) {
+		heap_remove(m, ev);
+		return;
+	}
+	list_del_init(&ev->raised_node);
+	ev->pos = 0;
 }
 
 void mevent_disarm(struct mevent *ev)
 {
 	if (ev->pos) {
-		heap_remove(machine(), ev);
+		take(machine(), ev);
 	} else if (ev->raised) {
 		struct mcpu *c = mcpu(ev->cpu);
 
@@ -159,13 +197,19 @@ void mevent_disarm(struct mevent *ev)
 struct mevent *evq_first(void)
 {
 	struct machine *m = machine();
+	struct mevent *due = list_first_entry_or_null(&m->due, struct mevent, raised_node);
 
-	return m->nr_heap ? m->heap[1] : NULL;
+	if (!m->nr_heap)
+		return due;
+	/* A due event is due now; the heap can only come first by order at the same instant. */
+	if (due && (m->heap[1].time > due->time || m->heap[1].order > due->order))
+		return due;
+	return m->heap[1].ev;
 }
 
 void evq_take(struct mevent *ev)
 {
-	heap_remove(machine(), ev);
+	take(machine(), ev);
 }
 
 void evq_raise(struct mevent *ev)
@@ -202,6 +246,19 @@ struct mevent *evq_take_raised(struct mcpu *c)
 	if (ev)
 		mevent_disarm(ev);
 	return ev;
+}
+
+void evq_for_each_due(void (*fn)(struct mevent *ev, void *data), void *data)
+{
+	struct machine *m = machine();
+	struct mevent *ev;
+	u32 i;
+
+	list_for_each_entry(ev, &m->due, raised_node)
+		fn(ev, data);
+	for (i = 1; i <= m->nr_heap; i++)
+		if (m->heap[i].time <= this_sim->now || m->heap[i].ev->anytime)
+			fn(m->heap[i].ev, data);
 }
 
 void evq_destroy(struct machine *m)

@@ -17,6 +17,8 @@ void evq_raise(struct mevent *ev);
 /* As above for an event that was not pending. */
 void evq_raise_now(struct mevent *ev);
 struct mevent *evq_take_raised(struct mcpu *c);
+/* Every pending event that may come at the present instant, in no particular order. */
+void evq_for_each_due(void (*fn)(struct mevent *ev, void *data), void *data);
 void evq_destroy(struct machine *m);
 
 #endif /* MACHINE_EVQ_H */

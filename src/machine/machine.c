@@ -84,6 +84,7 @@ int machine_init(const struct machine_config *cfg, const struct machine_hooks *h
 	INIT_LIST_HEAD(&m->inside);
 	INIT_LIST_HEAD(&m->rcu_cbs);
 	INIT_LIST_HEAD(&m->raised_cpus);
+	INIT_LIST_HEAD(&m->due);
 	m->cpus = arena_calloc(this_sim->arena, m->nr_cpu_ids, sizeof(*m->cpus));
 	m->nr_choices_max = 16 * m->nr_cpu_ids + 1024;
 	if (cfg->mode == RUN_EXPLORED)

@@ -66,13 +66,13 @@ enum mrank {
 struct mevent {
 	u64 time;
 	u64 order;		/* rank, cpu, sequence within (rank, cpu) */
-	u32 pos;		/* 1-based place in the heap, 0: not pending */
+	u32 pos;		/* 1-based place in the heap, EVQ_DUE: among the due ones, 0: not pending */
 	u16 cpu;
 	u8 rank;
 	bool raised;		/* due, but its CPU has interrupts off */
 	bool anytime;		/* explored mode: may come at any instant */
 	bool background;	/* keeps no run alive: ticks, watchdog */
-	struct list_head raised_node;
+	struct list_head raised_node;	/* on mcpu->raised, or on machine->due */
 	void (*fn)(struct mevent *ev);
 	const char *name;	/* stable label */
 };
@@ -89,6 +89,12 @@ static inline bool mevent_pending(const struct mevent *ev)
 {
 	return ev->pos || ev->raised;
 }
+
+/* A place in the heap; the key is kept beside the pointer so that sifting touches no event. */
+struct evq_slot {
+	u64 time, order;
+	struct mevent *ev;
+};
 
 enum run_mode {
 	RUN_TIMED,	/* kernel paths take no simulated time */
@@ -184,8 +190,9 @@ struct machine {
 	u32 nr_cores, nr_llcs, nr_nodes;
 	int *distribute_prev;		/* per CPU cursor of cpumask_any_and_distribute() */
 
-	struct mevent **heap;
+	struct evq_slot *heap;
 	u32 nr_heap, heap_size;
+	struct list_head due;		/* struct mevent armed for the present instant, in order */
 	u32 nr_foreground;		/* pending events that are not background */
 	u64 now_order;			/* order of the event last taken at the present instant */
 	struct list_head raised_cpus;

@@ -43,43 +43,53 @@ static bool event_is_choice(const struct mevent *ev)
 {
 	const struct mcpu *c = mcpu(ev->cpu);
 
-	if (ev->time > this_sim->now && !ev->anytime)
-		return false;
 	return !c->in_kernel ? !(c->held_by && c->held_by->irqs_off) : !c->ctx->irqs_off;
+}
+
+struct event_choices {
+	struct machine *m;
+	u32 first, nr;
+};
+
+static bool delivered_before(const struct mevent *a, const struct mevent *b)
+{
+	return a->time != b->time ? a->time < b->time : a->order < b->order;
+}
+
+/* Events come in no particular order: insert each at its place of delivery. */
+static void add_event_choice(struct mevent *ev, void *data)
+{
+	struct event_choices *e = data;
+	struct choice *choices = e->m->choices;
+	u32 at;
+
+	if (!event_is_choice(ev))
+		return;
+	add_choice(e->m, &e->nr, (struct choice){ .cpu = ev->cpu, .ctx = UINT32_MAX, .obj = ev,
+						  .kind = YIELD_IRQ, .label = ev->name, .event = ev });
+	for (at = e->nr - 1; at > e->first && delivered_before(ev, choices[at - 1].event); at--) {
+		const struct choice tmp = choices[at];
+
+		choices[at] = choices[at - 1];
+		choices[at - 1] = tmp;
+	}
 }
 
 /* Canonical order: current, ready contexts as they became ready, then due events as queued. */
 static u32 collect_choices(struct machine *m, struct ctx *current)
 {
-	u32 nr = 0, i, first_event;
+	struct event_choices e = { .m = m };
 	struct ctx *ctx;
+	u32 nr = 0;
 
 	if (current)
 		add_choice(m, &nr, choice_of(current, true));
 	list_for_each_entry(ctx, &m->ready, node)
 		if (ctx_enabled(ctx))
 			add_choice(m, &nr, choice_of(ctx, false));
-	first_event = nr;
-	for (i = 1; i <= m->nr_heap; i++) {
-		struct mevent *ev = m->heap[i];
-		u32 at;
-
-		if (!event_is_choice(ev))
-			continue;
-		add_choice(m, &nr, (struct choice){ .cpu = ev->cpu, .ctx = UINT32_MAX, .obj = ev,
-						    .kind = YIELD_IRQ, .label = ev->name, .event = ev });
-		/* The heap is only partly ordered: insert by order of delivery. */
-		for (at = nr - 1; at > first_event; at--) {
-			const struct mevent *prev = m->choices[at - 1].event;
-			const struct choice tmp = m->choices[at];
-
-			if (prev->time < ev->time || (prev->time == ev->time && prev->order < ev->order))
-				break;
-			m->choices[at] = m->choices[at - 1];
-			m->choices[at - 1] = tmp;
-		}
-	}
-	return nr;
+	e.first = e.nr = nr;
+	evq_for_each_due(add_event_choice, &e);
+	return e.nr;
 }
 
 static struct choice choose(struct machine *m, u32 nr)

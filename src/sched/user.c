@@ -102,6 +102,7 @@ static void kernel_exit(int cpu)
 
 		if (mcpu(cpu)->held_by)
 			return;
+		ctx_quiescent_state();
 		if (p->need_resched) {
 			if (p == rq->idle)
 				schedule_idle();
