@@ -46,7 +46,12 @@ static void dsq_log(u16 kind, const struct scx_dispatch_q *dsq, const struct tas
 
 struct scx_dispatch_q *find_user_dsq(struct scx_sched *sch, u64 dsq_id)
 {
-	return idmap_get(sch->dsq_hash, dsq_id);
+	struct scx_dispatch_q *dsq = sch->last_dsq;
+
+	/* Most schedulers use one. */
+	if (!dsq || dsq->id != dsq_id)
+		dsq = sch->last_dsq = idmap_get(sch->dsq_hash, dsq_id);
+	return dsq;
 }
 
 /* The one of the CPU's node (DSQ-05). */
@@ -492,6 +497,8 @@ void destroy_dsq(struct scx_sched *sch, u64 dsq_id)
 	BUG_ON(idmap_remove(sch->dsq_hash, dsq_id) != dsq);
 	BUG_ON(dsq->first_task || !RB_EMPTY_ROOT(&dsq->priq));
 
+	if (sch->last_dsq == dsq)
+		sch->last_dsq = NULL;
 	WRITE_ONCE(dsq->id, SCX_DSQ_INVALID);
 	list_del_init(&dsq->all_node);
 	list_add_tail(&dsq->all_node, &scx_state()->dsqs_to_free);

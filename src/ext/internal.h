@@ -138,6 +138,7 @@ struct scx_sched {
 	u64 slice_dfl;
 	u32 dsp_max_batch;
 	struct idmap *dsq_hash;		/* user DSQs by id */
+	struct scx_dispatch_q *last_dsq; /* user DSQ found last */
 	struct list_head all_dsqs;
 	struct scx_dispatch_q *global_dsqs;	/* by node */
 	struct scx_sched_pcpu *pcpu;	/* by CPU */
