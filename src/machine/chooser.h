@@ -13,6 +13,7 @@ struct chooser {
 	u32 (*choose)(struct chooser *c, const struct choice *choices, u32 nr);
 	void (*begin)(struct chooser *c);
 	void (*end)(struct chooser *c);
+	bool asks_always;	/* wants to hear of steps without an alternative too */
 	void *data;
 };
 

@@ -127,7 +127,7 @@ void __yield_point(const void *obj, enum yield_kind kind, const char *label)
 	ctx->step_kind = (u8)kind;
 	ctx->step_label = label;
 	nr = collect_choices(m, ctx);
-	if (nr == 1)
+	if (nr == 1 && !m->chooser->asks_always)
 		return;
 	next = choose(m, nr);
 	if (next.current)
