@@ -737,18 +737,20 @@ static void add_event(struct text *t, const struct scxtwin_event *ev, bool with_
 	add(t, "@%u", ev->cpu);
 }
 
-/* A word of the expectation may leave out CPU, numbers and both. */
+/* A word of the expectation may leave out numbers, CPU, or both. */
 static bool word_matches(const char *word, const char *event)
 {
-	const size_t len = strlen(word);
+	const size_t name = strcspn(event, "(@"), numbers = strcspn(event, "@");
 
-	if (strncmp(word, event, len))
+	if (strcspn(word, "(@") != name || strncmp(word, event, name))
 		return false;
-	if (strchr(word, '@'))
-		return !event[len];
-	if (strchr(word, '('))
-		return event[len] == '@';
-	return event[len] == '(' || event[len] == '@';
+	word += name;
+	if (*word == '(') {
+		if (strcspn(word, "@") != numbers - name || strncmp(word, event + name, numbers - name))
+			return false;
+		word += numbers - name;
+	}
+	return !*word || strcmp(word, event + numbers) == 0;
 }
 
 static bool words_match(char *const *words, u32 nr_words, char *const *events, u32 nr_events)

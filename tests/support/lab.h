@@ -130,7 +130,7 @@ void lab_outside(void (*fn)(void *arg), void *arg);
  *
  *	enqueue			with any numbers
  *	enqueue(0x9)		with this one; flags are hexadecimal, the rest decimal
- *	enqueue(0x9)@1		executed by CPU 1
+ *	enqueue(0x9)@1		executed by CPU 1; also enqueue@1
  *	p:enqueue		of task p, where p is NULL
  *	...			any others, or none
  *	+REFILL_SLICE_DFL	counter of enum scx_event_id; only in lab_happened()
