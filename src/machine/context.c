@@ -209,7 +209,7 @@ static void activate(struct stack *to)
 	stack_switch_to(from, to);
 }
 
-static bool keeps_cpu(const struct ctx *ctx)
+bool ctx_keeps_cpu(const struct ctx *ctx)
 {
 	return ctx->kind != CTX_CPU && (ctx->irqs_off || ctx->preempt_count);
 }
@@ -222,7 +222,7 @@ void ctx_switch_out(struct ctx *ctx)
 
 	BUG_ON(m->current != ctx || ctx == pool()->boot);
 	BUG_ON(ctx->state == CTX_RUNNING || ctx->state == CTX_FREE);
-	if (keeps_cpu(ctx)) {
+	if (ctx_keeps_cpu(ctx)) {
 		BUG_ON(c->held_by);
 		c->held_by = ctx;
 	}
@@ -368,7 +368,7 @@ bool ctx_enabled(const struct ctx *ctx)
 	if (c->in_kernel || (c->held_by && c->held_by != ctx))
 		return false;
 	/* A call in the middle of switching away still has the CPU, whoever is current. */
-	return ctx->kind != CTX_TASK || keeps_cpu(ctx) || machine()->hooks->task_is_current(ctx);
+	return ctx->kind != CTX_TASK || ctx_keeps_cpu(ctx) || machine()->hooks->task_is_current(ctx);
 }
 
 static void go_on(struct ctx *ctx)

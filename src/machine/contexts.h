@@ -10,6 +10,8 @@ int contexts_init(void);
 void contexts_destroy(void);
 /* Sets the calling context aside and goes on with the loop; returns when resumed. */
 void ctx_switch_out(struct ctx *ctx);
+/* A service or task context that nobody may overtake on its CPU: interrupts off or not preemptible. */
+bool ctx_keeps_cpu(const struct ctx *ctx);
 /* The context could be resumed now: its CPU is free and the lock it wants is too. */
 bool ctx_enabled(const struct ctx *ctx);
 /* Sleeping in a primitive is no longer being inside a path. */

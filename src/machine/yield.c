@@ -78,10 +78,16 @@ static void add_event_choice(struct mevent *ev, void *data)
 /* Canonical order: current, ready contexts as they became ready, then due events as queued. */
 static u32 collect_choices(struct machine *m, struct ctx *current)
 {
+	struct mcpu *kept = current && ctx_keeps_cpu(current) ? mcpu(current->cpu) : NULL;
 	struct event_choices e = { .m = m };
 	struct ctx *ctx;
 	u32 nr = 0;
 
+	/* The choice is about the state in which current is set aside. */
+	if (kept) {
+		BUG_ON(kept->held_by);
+		kept->held_by = current;
+	}
 	if (current)
 		add_choice(m, &nr, choice_of(current, true));
 	list_for_each_entry(ctx, &m->ready, node)
@@ -89,6 +95,8 @@ static u32 collect_choices(struct machine *m, struct ctx *current)
 			add_choice(m, &nr, choice_of(ctx, false));
 	e.first = e.nr = nr;
 	evq_for_each_due(add_event_choice, &e);
+	if (kept)
+		kept->held_by = NULL;
 	return e.nr;
 }
 
