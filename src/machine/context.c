@@ -365,7 +365,10 @@ bool ctx_enabled(const struct ctx *ctx)
 		return false;
 	if (ctx->kind == CTX_CPU)
 		return true;
-	if (c->in_kernel || (c->held_by && c->held_by != ctx))
+	if (c->held_by && c->held_by != ctx)
+		return false;
+	/* A worker may overtake its CPU's own context where that could be preempted. */
+	if (c->in_kernel && (ctx->kind == CTX_TASK || c->ctx->irqs_off || c->ctx->preempt_count))
 		return false;
 	/* A call in the middle of switching away still has the CPU, whoever is current. */
 	return ctx->kind != CTX_TASK || ctx_keeps_cpu(ctx) || machine()->hooks->task_is_current(ctx);
