@@ -7,6 +7,7 @@
 #include <scxtwin/event.h>
 #include <scxtwin/metrics.h>
 #include <scxtwin/policy.h>
+#include <scxtwin/report.h>
 #include <scxtwin/sim.h>
 #include <scxtwin/workload.h>
 

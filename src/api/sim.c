@@ -5,7 +5,6 @@
  */
 #include <scxtwin/sim.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,7 +182,7 @@ static int host_attach(void)
 		return 0;
 	ret = policy_attach();
 	if (ret) {
-		fault_set(running_sim, SCXTWIN_EFAILED, "the policy was refused when it was loaded: ", strerror(-ret));
+		fault_set(running_sim, SCXTWIN_EFAILED, "the policy's operations table was refused: ", scx_refusal());
 		machine_stop(SCXTWIN_EFAILED);
 	}
 	return ret;
@@ -222,6 +221,12 @@ static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 	ret = policy_open(s->opt.policy ? s->opt.policy : "none", s->opt.sets, s->opt.nr_sets, err);
 	if (ret)
 		return ret;
+	if (s->sim.policy->desc->not_in_any_kernel && !s->opt.proposed) {
+		err->code = SCXTWIN_EUSAGE;
+		snprintf(err->msg, sizeof(err->msg), "policy %s uses what no released kernel has: ask for it with --proposed",
+			 s->sim.policy->desc->name);
+		return SCXTWIN_EUSAGE;
+	}
 	write_header(s);
 	s->run = workload_start(s->workload, &workload_host, err);
 	return s->run ? 0 : err ? err->code : SCXTWIN_EINPUT;

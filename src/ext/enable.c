@@ -58,19 +58,26 @@ static u64 timeout_in_jiffies(const struct sched_ext_ops *ops)
 	return (ns + tick_ns - 1) / tick_ns;
 }
 
+static int refuse(int err, const char *why)
+{
+	scx_state()->refusal = why;
+	return err;
+}
+
+/* LIFE-06 and the table of 30.2 */
 static int check_fields(const struct sched_ext_ops *ops)
 {
 	const u64 tick_ns = machine()->tick_ns;
 
 	if (ops->dispatch_max_batch > INT_MAX)
-		return -E2BIG;
+		return refuse(-E2BIG, "dispatch_max_batch is above 2147483647");
 	if (ops->flags & ~SCX_OPS_ALL_FLAGS)
-		return -EINVAL; /* LIFE-06 as well */
+		return refuse(-EINVAL, "flags has bits that are no SCX_OPS_ flag");
 	if (!name_is_valid(ops->name))
-		return -EINVAL;
+		return refuse(-EINVAL, "name must be 1 to 127 letters, digits, '_' or '.'");
 	if (timeout_in_jiffies(ops) >
 	    (scx_state()->limits.watchdog_max_timeout_ns + tick_ns - 1) / tick_ns)
-		return -E2BIG;
+		return refuse(-E2BIG, "timeout_ms is above the watchdog's 30000");
 	return 0;
 }
 
@@ -443,6 +450,11 @@ static int scx_root_enable(struct scx_sched *sch)
 	return 0;
 }
 
+const char *scx_refusal(void)
+{
+	return scx_state()->refusal ? scx_state()->refusal : "";
+}
+
 int scx_enable(const struct sched_ext_ops *ops)
 {
 	struct scx *scx = scx_state();
@@ -454,14 +466,14 @@ int scx_enable(const struct sched_ext_ops *ops)
 	mutex_lock(&scx->enable_mutex);
 	if (READ_ONCE(scx->enable_state) != SCX_DISABLED) {
 		mutex_unlock(&scx->enable_mutex);
-		return -EBUSY;
+		return refuse(-EBUSY, "another scheduler is loaded");
 	}
 	scx_set_enable_state(SCX_ENABLING);
 	sch = scx_alloc_sched(ops);
 	if (!sch) {
 		scx_set_enable_state(SCX_DISABLED);
 		mutex_unlock(&scx->enable_mutex);
-		return -ENOMEM;
+		return refuse(-ENOMEM, "no memory");
 	}
 	scx_get_sched(sch);
 	ret = scx_root_enable(sch);

@@ -47,6 +47,8 @@ void scx_slices_maybe_written(void);
 
 /* loading; service context. ops is copied. 0, or negative errno refused without ops.exit (LIFE-17). */
 int scx_enable(const struct sched_ext_ops *ops);
+/* Why the last scx_enable() refused, "" if none did. */
+const char *scx_refusal(void);
 /* Ask the loaded scheduler to end (link detach, LIFE-79) and wait until it has. */
 void scx_disable(enum scx_exit_kind kind);
 

@@ -212,6 +212,7 @@ struct scx {
 	struct mevent watchdog_timer;
 	u64 next_id, next_tid;
 	u64 enable_seq, nr_rejected, hotplug_seq;
+	const char *refusal;		/* of the last load that was refused */
 	struct idmap *tid_hash;		/* SCX_OPS_TID_TO_TASK */
 	struct scx_exit_info *last_exit;
 	struct scx_event_stats last_events;
