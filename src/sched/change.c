@@ -101,12 +101,15 @@ void do_set_cpus_allowed(struct task_struct *p, const struct cpumask *interned)
 		__task_rq_unlock(rq, p);
 }
 
-static void migration_done(struct migration_arg *arg)
+/* pi_lock is held: the next who asks makes a request of his own. The caller completes this one. */
+static void pending_settle(struct migration_arg *arg)
 {
-	arg->task->migration_pending = false;
-	core_of(arg->task)->pending = NULL;
-	arg->done = true;
-	complete_all(&arg->completion);
+	struct task_struct *p = arg->task;
+
+	lockdep_assert_held(&core_of(p)->pi_lock);
+	BUG_ON(core_of(p)->pending != arg);
+	WRITE_ONCE(p->migration_pending, false);
+	core_of(p)->pending = NULL;
 }
 
 /* MIG-05 */
@@ -122,9 +125,8 @@ static void migration_cpu_stop(void *data)
 	sched_ttwu_pending(rq);
 	raw_spin_lock(&core_of(p)->pi_lock);
 	raw_spin_rq_lock(rq);
-	if (arg->done) {
-		/* Settled by migrate_enable() or a second request meanwhile. */
-	} else if (task_rq(p) == rq) {
+	BUG_ON(core_of(p)->pending != arg || !arg->stop_pending);
+	if (task_rq(p) == rq) {
 		if (is_migration_disabled(p)) {
 			/* migrate_enable() will start us again (AFF-09). */
 		} else {
@@ -150,11 +152,14 @@ static void migration_cpu_stop(void *data)
 		local_irq_restore(flags);
 		return;
 	}
+	arg->stop_pending = false;
+	if (complete)
+		pending_settle(arg);
 	raw_spin_rq_unlock(rq);
 	raw_spin_unlock(&core_of(p)->pi_lock);
 	local_irq_restore(flags);
 	if (complete)
-		migration_done(arg);
+		complete_all(&arg->completion);
 }
 
 static struct migration_arg *pending_get(struct task_struct *p, int dest_cpu)
@@ -171,7 +176,7 @@ static struct migration_arg *pending_get(struct task_struct *p, int dest_cpu)
 		arg->work.fn = migration_cpu_stop;
 		arg->work.arg = arg;
 		t->pending = arg;
-		p->migration_pending = true;
+		WRITE_ONCE(p->migration_pending, true);
 		t->refs++;
 	}
 	arg->dest_cpu = dest_cpu;
@@ -185,46 +190,65 @@ static void pending_put(struct migration_arg *arg)
 
 	if (--arg->refs)
 		return;
+	BUG_ON(arg->stop_pending || !list_empty(&arg->work.node));
 	pool_free(&core_sched()->requests, arg);
 	if (!--t->refs)
 		task_release(t);
 }
 
-static void wait_for_migration(struct migration_arg *arg)
+/* Both locks are held: true if the caller has to start a stopper once it dropped them. */
+static bool pending_needs_stopper(struct migration_arg *arg)
 {
-	wait_for_completion(&arg->completion);
-	pending_put(arg);
+	const bool needed = !arg->stop_pending;
+
+	arg->stop_pending = true;
+	return needed;
+}
+
+/* Completes a request that no stopper works at. Drops both locks. */
+static void settle_and_unlock(struct rq *rq, struct task_struct *p, struct rq_flags *rf,
+			      struct migration_arg *arg)
+{
+	const bool complete = arg && !arg->stop_pending;
+
+	if (complete)
+		pending_settle(arg);
+	task_rq_unlock(rq, p, rf);
+	if (complete)
+		complete_all(&arg->completion);
 }
 
 /* Step 2 of an affinity change (AFF-05 to AFF-09); both locks held, both dropped. */
 static void affine_move_task(struct rq *rq, struct task_struct *p, struct rq_flags *rf, int dest_cpu)
 {
-	struct migration_arg *arg = NULL;
-	bool stop = false;
+	struct migration_arg *arg = core_of(p)->pending;
+	const bool on_cpu = p->on_cpu || READ_ONCE(p->__state) == TASK_WAKING;
 	const int cpu = task_cpu(p);
+	bool start;
 
 	if (cpumask_test_cpu((u32)cpu, p->cpus_mask)) {
-		struct migration_arg *old = core_of(p)->pending;
-
-		task_rq_unlock(rq, p, rf);
-		if (old)
-			migration_done(old);
+		settle_and_unlock(rq, p, rf, arg);
 		return;
 	}
-	if (is_migration_disabled(p) && !p->on_cpu) {
+	if (on_cpu || is_migration_disabled(p) || arg)
 		arg = pending_get(p, dest_cpu);
-	} else if (p->on_cpu || p->__state == TASK_WAKING) {
-		arg = pending_get(p, dest_cpu);
-		stop = !is_migration_disabled(p);
-	} else if (task_on_rq_queued(p)) {
-		rq = move_queued_task(rq, p, dest_cpu);
+	if (on_cpu) {
+		/* Disabled migration too: the stopper finds out, and stands down (AFF-06). */
+		start = pending_needs_stopper(arg);
+		task_rq_unlock(rq, p, rf);
+		if (start)
+			stop_one_cpu_nowait(cpu, &arg->work);
+	} else if (is_migration_disabled(p)) {
+		task_rq_unlock(rq, p, rf);
+	} else {
+		if (task_on_rq_queued(p))
+			rq = move_queued_task(rq, p, dest_cpu);
+		settle_and_unlock(rq, p, rf, arg);
 	}
-	task_rq_unlock(rq, p, rf);
 	if (!arg)
 		return;
-	if (stop)
-		stop_one_cpu_nowait(cpu, &arg->work);
-	wait_for_migration(arg);
+	wait_for_completion(&arg->completion); /* AFF-18 */
+	pending_put(arg);
 }
 
 int set_cpus_allowed(struct task_struct *p, const struct cpumask *new_mask)
@@ -285,6 +309,7 @@ void migrate_enable(void)
 	struct migration_arg *arg;
 	struct rq_flags rf;
 	struct rq *rq;
+	bool start;
 	int cpu;
 
 	BUG_ON(!p->migration_disabled);
@@ -298,13 +323,13 @@ void migrate_enable(void)
 	WRITE_ONCE(p->migration_disabled, 0);
 	arg = core_of(p)->pending;
 	cpu = task_cpu(p);
-	if (arg && cpumask_test_cpu((u32)cpu, p->cpus_mask)) {
-		task_rq_unlock(rq, p, &rf);
-		migration_done(arg);
+	if (!arg || cpumask_test_cpu((u32)cpu, p->cpus_mask)) {
+		settle_and_unlock(rq, p, &rf, arg);
 		return;
 	}
+	start = pending_needs_stopper(arg);
 	task_rq_unlock(rq, p, &rf);
-	if (arg)
+	if (start)
 		stop_one_cpu_nowait(cpu, &arg->work); /* MDIS-07 */
 }
 

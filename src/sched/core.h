@@ -33,7 +33,7 @@ void apply_sched_attr(struct task_struct *p, const struct sched_attr *attr);
 struct migration_arg {
 	struct task_struct *task;
 	int dest_cpu;
-	bool done;
+	bool stop_pending;		/* a stopper is on its way: the request is its alone to complete */
 	struct completion completion;
 	struct cpu_stop_work work;
 	u32 refs;
