@@ -40,7 +40,6 @@ struct scxtwin_policy {
 	const struct scxtwin_param *params; /* NULL: none */
 	/* Optional: change the private copy of the table according to the parameters. */
 	void (*setup)(struct sched_ext_ops *ops);
-	bool not_in_any_kernel;		/* needs --proposed */
 };
 
 /* The state block of the policy in the running simulation. */

@@ -34,7 +34,6 @@ struct scxtwin_options {
 	bool keep_going;		/* a WARN does not stop the run */
 	bool no_autogroup;
 	u8 poison;			/* fills fresh memory; differs between the runs of a determinism check */
-	const char *proposed;		/* features no kernel has, NULL or "cookie" */
 	/* A message of the policy (bpf_printk), for people; may be NULL. */
 	void (*message)(u64 time_ns, int cpu, const char *text, void *data);
 	void *message_data;

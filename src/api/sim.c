@@ -170,7 +170,7 @@ static void write_header(struct scxtwin_sim *s)
 	header_add(s, "policy", policy->none ? "none" : policy->desc->name);
 	header_add(s, "policy_file", policy->file_hash);
 	header_add(s, "params", policy->params_text);
-	header_add(s, "proposed", s->opt.proposed ? s->opt.proposed : "none");
+	header_add(s, "proposed", "none");
 	header_add_u64(s, "autogroup", !s->opt.no_autogroup);
 }
 
@@ -221,12 +221,6 @@ static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 	ret = policy_open(s->opt.policy ? s->opt.policy : "none", s->opt.sets, s->opt.nr_sets, err);
 	if (ret)
 		return ret;
-	if (s->sim.policy->desc->not_in_any_kernel && !s->opt.proposed) {
-		err->code = SCXTWIN_EUSAGE;
-		snprintf(err->msg, sizeof(err->msg), "policy %s uses what no released kernel has: ask for it with --proposed",
-			 s->sim.policy->desc->name);
-		return SCXTWIN_EUSAGE;
-	}
 	write_header(s);
 	s->run = workload_start(s->workload, &workload_host, err);
 	return s->run ? 0 : err ? err->code : SCXTWIN_EINPUT;

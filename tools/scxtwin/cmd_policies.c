@@ -40,8 +40,7 @@ static void print_policy(const struct scxtwin_policy *policy)
 {
 	const struct scxtwin_param *param;
 
-	printf("%-12s %s%s\n", policy->name, policy->help,
-	       policy->not_in_any_kernel ? " (needs --proposed)" : "");
+	printf("%-12s %s\n", policy->name, policy->help);
 	for (param = policy->params; param && param->name; param++) {
 		printf("    %s=", param->name);
 		print_value(param, param->dflt);

@@ -9,7 +9,6 @@
 #define MAX_CPUS 4096
 
 static const char *const modes[] = { "timed", "costed", "explored", NULL };
-static const char *const features[] = { "none", "cookie", NULL };
 
 static const char *add_policy(void *settings, const char *value)
 {
@@ -117,9 +116,6 @@ static const struct opt opts[] = {
 		.kind = OPT_FLAG, .name = "force-suspend", FIELD(force_suspend),
 		.help = "suspend and resume wherever it is possible; the digest stays the same",
 	}, {
-		.kind = OPT_CHOICE, .name = "proposed", .arg = "FEATURE", FIELD(proposed),
-		.choices = features, .help = "switch on what no kernel has yet: cookie, or none",
-	}, {
 		.kind = OPT_FLAG, .name = "quiet", .letter = 'q', FIELD(quiet),
 		.help = "no progress line and no messages of the policy",
 	},
@@ -127,9 +123,9 @@ static const struct opt opts[] = {
 };
 
 static const char *const examples[] = {
-	"scxtwin run --policy fifo traces/examples/hello.json",
-	"scxtwin run --policy vtime --policy fifo --set slice_ns=1ms make.jsonl.gz",
-	"scxtwin run --policy ./mine.so --cpus 8 --limit 10s --perfetto out.pftrace make.jsonl.gz",
+	"scxtwin run --policy fifo traces/pipeline.json",
+	"scxtwin run --policy vtime --policy fifo --set slice_ns=1ms traces/wake.jsonl.gz",
+	"scxtwin run --policy ./mine.so --cpus 8 --limit 10s --perfetto out.pftrace traces/server.json",
 	NULL,
 };
 

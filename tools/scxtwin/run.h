@@ -26,7 +26,7 @@ struct run_settings {
 	u32 nr_policies;
 	struct scxtwin_machine machine;
 	u64 seed, limit_ns, time_limit_s, audit_every;
-	u32 mode, proposed;
+	u32 mode;
 	const char *costs, *log, *perfetto;
 	bool digest, json, dump, no_tick_elision, force_suspend, check_determinism, keep_going, quiet;
 };

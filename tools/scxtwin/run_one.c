@@ -76,7 +76,6 @@ static struct scxtwin_sim *new_sim(const struct run_settings *s, const struct ru
 	opt.keep_going = s->keep_going;
 	if (poison)
 		opt.poison = poison;
-	opt.proposed = s->proposed ? "cookie" : NULL;
 	if (!s->quiet)
 		opt.message = show_message;
 	if (!s->quiet && isatty(STDERR_FILENO)) {
