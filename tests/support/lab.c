@@ -598,6 +598,16 @@ bool lab_gone(const struct task_struct *p)
 	return true;
 }
 
+struct task_struct *lab_find(const char *name)
+{
+	struct task_core *t;
+
+	list_for_each_entry(t, &core_sched()->tasks, all_node)
+		if (strcmp(t->task.comm, name) == 0)
+			return &t->task;
+	return NULL;
+}
+
 struct birth {
 	struct task_birth birth;
 	struct sched_attr attr;

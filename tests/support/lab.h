@@ -107,6 +107,7 @@ void lab_exit(struct task_struct *p);
 void lab_do(struct task_struct *p, void (*fn)(void *arg), void *arg);	/* does not sleep */
 void lab_call(struct task_struct *p, void (*fn)(void *arg), void *arg);	/* may sleep */
 bool lab_gone(const struct task_struct *p);	/* it ended; p is poison now */
+struct task_struct *lab_find(const char *name);	/* among the living; NULL */
 
 /* ---- the outside: kernel workers on a CPU, the one named last by lab_from() */
 
