@@ -137,6 +137,16 @@ void __local_irq_enabled(struct ctx *ctx)
 		step_aside_for_raised(ctx);
 }
 
+void __preempt_enabled(struct ctx *ctx)
+{
+	mcpu(ctx->cpu)->exit_missed = false;
+	if (ctx->kind == CTX_CPU)
+		return;
+	machine_continue_cpu(ctx->cpu);
+	if (!ctx->irqs_off)
+		step_aside_for_raised(ctx);
+}
+
 /* ---- paths */
 
 static void cpu_path(struct mcpu *c, struct mevent *ev)
@@ -157,6 +167,7 @@ static void cpu_path(struct mcpu *c, struct mevent *ev)
 	do {
 		take_raised(ctx);
 		m->hooks->kernel_exit(c->cpu);
+		c->exit_missed |= !!c->held_by;
 	} while (!list_empty(&c->raised));
 	BUG_ON(ctx->irqs_off || ctx->preempt_count || ctx->hardirq_count);
 	path_leave(ctx);
@@ -364,7 +375,7 @@ bool ctx_enabled(const struct ctx *ctx)
 	if (ctx->wants && ctx->wants->owner && ctx->wants->owner != ctx)
 		return false;
 	if (ctx->kind == CTX_CPU)
-		return true;
+		return !c->held_by || !c->held_by->irqs_off;
 	if (c->held_by && c->held_by != ctx)
 		return false;
 	/* A worker may overtake its CPU's own context where that could be preempted. */

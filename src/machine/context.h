@@ -140,10 +140,16 @@ static inline void preempt_disable(void)
 	current_ctx()->preempt_count++;
 }
 
+void __preempt_enabled(struct ctx *ctx);
+
+/* Makes up for the way out of the kernel that an interrupt did not take meanwhile. */
 static inline void preempt_enable(void)
 {
-	BUG_ON(!current_ctx()->preempt_count);
-	current_ctx()->preempt_count--;
+	struct ctx *ctx = current_ctx();
+
+	BUG_ON(!ctx->preempt_count);
+	if (!--ctx->preempt_count && unlikely(mcpu(ctx->cpu)->exit_missed))
+		__preempt_enabled(ctx);
 }
 
 #endif /* MACHINE_CONTEXT_H */

@@ -174,6 +174,7 @@ struct mcpu {
 	u32 nr_passes;
 	bool charged;			/* the charge was logged */
 	bool in_kernel;			/* own context is inside a path */
+	bool exit_missed;		/* it left without kernel_exit() because of held_by */
 	u64 seq[NR_RANKS];
 };
 
