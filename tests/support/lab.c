@@ -929,12 +929,16 @@ bool lab_waits(int cpu, const char *label)
 
 const char *lab_queue(struct scx_dispatch_q *dsq)
 {
-	struct task_struct *p = NULL;
+	const struct scx_dsq_list_node *lnode;
 	size_t len = 0;
 
 	lab->names[0] = '\0';
-	while ((p = nldsq_next_task(dsq, p, false)))
-		len += (size_t)snprintf(lab->names + len, sizeof(lab->names) - len, "%s%s", len ? " " : "", p->comm);
+	list_for_each_entry(lnode, &dsq->list, node) {
+		if (lnode->flags & SCX_DSQ_LNODE_ITER_CURSOR)
+			continue;
+		len += (size_t)snprintf(lab->names + len, sizeof(lab->names) - len, "%s%s", len ? " " : "",
+					container_of(lnode, struct task_struct, scx.dsq_list)->comm);
+	}
 	return lab->names;
 }
 
