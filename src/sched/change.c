@@ -65,7 +65,7 @@ void sched_change_end(struct sched_change_ctx *c)
 
 static void set_mask(struct task_struct *p, const struct cpumask *interned)
 {
-	if (p->cpus_ptr == p->cpus_mask)
+	if (!core_of(p)->narrowed)
 		WRITE_ONCE(p->cpus_ptr, interned); /* MDIS-08: a narrowed one stays */
 	p->cpus_mask = interned;
 	p->nr_cpus_allowed = (s32)cpumask_weight(interned);
@@ -76,29 +76,27 @@ static void change_mask(struct task_struct *p, struct affinity_context *ac)
 	struct sched_change_ctx c;
 
 	sched_change_begin(&c, p, DEQUEUE_SAVE);
-	if (ac->flags & (SCA_MIGRATE_DISABLE | SCA_MIGRATE_ENABLE))
+	if (ac->flags & (SCA_MIGRATE_DISABLE | SCA_MIGRATE_ENABLE)) {
+		core_of(p)->narrowed = ac->flags & SCA_MIGRATE_DISABLE;
 		WRITE_ONCE(p->cpus_ptr, ac->new_mask);
-	else
+	} else {
 		set_mask(p, ac->new_mask);
+	}
 	if (p->sched_class->set_cpus_allowed)
 		p->sched_class->set_cpus_allowed(p, ac);
 	sched_change_end(&c);
 }
 
-/* CORE-72; pi_lock is held by a wakeup, the rq lock by the stopper. */
+/* CORE-72; pi_lock is held. */
 void do_set_cpus_allowed(struct task_struct *p, const struct cpumask *interned)
 {
 	struct affinity_context ac = { .new_mask = interned };
-	struct rq *rq = task_rq(p);
-	const bool locked = raw_spin_is_held(&rq->__lock);
+	struct rq *rq = __task_rq_lock(p);
 
-	if (!locked)
-		rq = __task_rq_lock(p);
 	change_mask(p, &ac);
 	event_emit(SCXTWIN_EV_ATTR, smp_processor_id(), p->pid, SCXTWIN_ATTR_AFFINITY,
 		   cpumask_first(interned), 0, 0);
-	if (!locked)
-		__task_rq_unlock(rq, p);
+	__task_rq_unlock(rq, p);
 }
 
 /* pi_lock is held: the next who asks makes a request of his own. The caller completes this one. */
@@ -305,7 +303,7 @@ void migrate_disable_switch(struct rq *rq, struct task_struct *p)
 void migrate_enable(void)
 {
 	struct task_struct *p = current_task();
-	struct affinity_context ac = { .new_mask = p->cpus_mask, .flags = SCA_MIGRATE_ENABLE };
+	struct affinity_context ac = { .flags = SCA_MIGRATE_ENABLE };
 	struct migration_arg *arg;
 	struct rq_flags rf;
 	struct rq *rq;
@@ -318,8 +316,10 @@ void migrate_enable(void)
 		return;
 	}
 	rq = task_rq_lock(p, &rf);
-	if (p->cpus_ptr != p->cpus_mask)
+	if (core_of(p)->narrowed) {
+		ac.new_mask = p->cpus_mask; /* not before the lock: it may just have changed */
 		change_mask(p, &ac); /* MDIS-06, MDIS-10: the count is still 1 */
+	}
 	WRITE_ONCE(p->migration_disabled, 0);
 	arg = core_of(p)->pending;
 	cpu = task_cpu(p);

@@ -547,12 +547,21 @@ static void try_to_block_task(struct rq *rq, struct task_struct *p)
 	block_task(rq, p, flags);
 }
 
+/* BAL-02; on a CPU that goes down, the push of the task that was picked takes their place (HP-09). */
+static void end_of_pass(struct rq *rq)
+{
+	rq_unpin_lock(rq);
+	if (unlikely(rq->balance_push))
+		balance_push(rq);
+	else
+		balance_callbacks(rq);
+}
+
 static void finish_task_switch(struct rq *rq, struct task_struct *prev, u32 prev_state)
 {
 	/* Pairs with the waits on on_cpu in ttwu: the task may be moved from here on. */
 	smp_store_release(&prev->on_cpu, 0);
-	rq_unpin_lock(rq);
-	balance_callbacks(rq);
+	end_of_pass(rq);
 	raw_spin_rq_unlock(rq);
 	local_irq_enable();
 	if (unlikely(prev_state == TASK_DEAD))
@@ -586,7 +595,7 @@ static void __schedule(enum sched_mode mode)
 	BUG_ON(irqs_disabled());
 	machine_count_pass(cpu);
 	local_irq_disable();
-	if (prev->migration_disabled && prev->cpus_ptr == prev->cpus_mask)
+	if (prev->migration_disabled && !core_of(prev)->narrowed)
 		migrate_disable_switch(rq, prev); /* SCHED-02, MDIS-03 */
 	raw_spin_rq_lock(rq);
 	update_rq_clock(rq);
@@ -598,8 +607,6 @@ static void __schedule(enum sched_mode mode)
 	} else {
 		if (mode == SM_NONE && READ_ONCE(prev->__state))
 			try_to_block_task(rq, prev);
-		if (unlikely(rq->balance_push))
-			balance_push(rq, prev);
 		next = pick_next_task(rq, prev);
 		rq->next_class = next->sched_class;
 	}
@@ -608,8 +615,7 @@ static void __schedule(enum sched_mode mode)
 		context_switch(rq, prev, next);
 		return;
 	}
-	rq_unpin_lock(rq);
-	balance_callbacks(rq);
+	end_of_pass(rq);
 	tick_reconsider(rq);
 	raw_spin_rq_unlock(rq);
 	local_irq_enable();

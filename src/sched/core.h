@@ -24,7 +24,7 @@ void sched_ttwu_pending(struct rq *rq);
 void schedule_idle(void);
 
 /* change.c */
-/* Forced change of the mask inside a fallback; pi_lock or rq lock held as the caller has it. */
+/* Forced change of the mask inside a fallback; pi_lock is held. */
 void do_set_cpus_allowed(struct task_struct *p, const struct cpumask *interned);
 void migrate_disable_switch(struct rq *rq, struct task_struct *p);
 void apply_sched_attr(struct task_struct *p, const struct sched_attr *attr);
@@ -48,7 +48,8 @@ struct task_core *task_core_alloc(s32 pid, const char *comm);
 
 /* stopper.c */
 void stopper_init(struct rq *rq);
-void balance_push(struct rq *rq, struct task_struct *p);
+/* At the end of a pass; drops and retakes the rq lock. */
+void balance_push(struct rq *rq);
 
 /* user.c */
 /* prev leaves the CPU: its burst is accounted up to the entry into the kernel. */

@@ -82,6 +82,7 @@ struct task_core {
 	u64 dl_deadline, dl_period;	/* parameters, ns */
 	u64 dl_abs_deadline;		/* instant; class_dl.c */
 	bool switched_in;		/* has run at least once */
+	bool narrowed;			/* cpus_ptr is what migrate_disable() made of it: MDIS-04 */
 
 	/* user mode */
 	const struct user_ops *uops;

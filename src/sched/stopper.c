@@ -61,36 +61,39 @@ static void push_cpu_stop(void *arg)
 	struct task_struct *p = st->pushed;
 	struct rq *rq = this_rq();
 	u64 flags;
+	int cpu;
 
 	st->pushed = NULL;
 	raw_spin_lock_irqsave(&core_of(p)->pi_lock, flags);
+	cpu = select_fallback_rq(rq->cpu, p);
 	raw_spin_rq_lock(rq);
 	update_rq_clock(rq);
-	if (task_rq(p) == rq && task_on_rq_queued(p))
-		rq = move_queued_task(rq, p, select_fallback_rq(rq->cpu, p));
+	if (task_rq(p) == rq && task_on_rq_queued(p) && is_cpu_allowed(p, cpu))
+		rq = move_queued_task(rq, p, cpu);
 	raw_spin_rq_unlock(rq);
 	raw_spin_unlock_irqrestore(&core_of(p)->pi_lock, flags);
 	if (!--core_of(p)->refs)
 		task_release(core_of(p));
 }
 
-void balance_push(struct rq *rq, struct task_struct *p)
+void balance_push(struct rq *rq)
 {
 	struct cpu_stopper *st = rq->stopper;
+	struct task_struct *p = rq->curr;
 
 	lockdep_assert_rq_held(rq);
-	if (cpu_active(rq->cpu) || p == rq->idle || p == rq->stop)
+	BUG_ON(rq != this_rq());
+	if (cpu_active(rq->cpu))
 		return;
 	if ((p->flags & PF_KTHREAD && p->nr_cpus_allowed == 1) || is_migration_disabled(p))
-		return;
-	if (st->pushed || !p->on_rq)
+		return; /* idle and stop tasks are such */
+	if (st->pushed)
 		return;
 	st->pushed = p;
 	core_of(p)->refs++;
 	raw_spin_rq_unlock(rq);
 	stop_one_cpu_nowait(rq->cpu, &st->push_work);
 	raw_spin_rq_lock(rq);
-	update_rq_clock(rq);
 }
 
 void stopper_init(struct rq *rq)
