@@ -98,6 +98,7 @@ static void check_transition(struct shadow *s, u64 now, struct ctx *who)
 		MUST("OPSS-06 OPSS-07", s->p->scx.ops_qseq == (s->qseq == UINT32_MAX ? 1 : s->qseq + 1));
 		MUST("OPSS-08", now >> 2 == s->p->scx.ops_qseq);
 		MUST("T1", locked);
+		s->qseq = s->p->scx.ops_qseq;
 		count_transition(s, WATCH_T1, who);
 		break;
 	case SCX_OPSS_QUEUEING:
@@ -183,9 +184,11 @@ static void check_place(struct shadow *s)
 		saw(WATCH_ON_DSQ);
 		MUST("OPSS-INV-06", list_has(&dsq->list, &p->scx.dsq_list.node));
 	}
-	if (!dsq && is_linked(p) && rq_free(p) && state != SCX_OPSS_DISPATCHING) {
-		saw(WATCH_DEFERRED);
-		MUST("OPSS-INV-08", list_has(&task_rq(p)->scx.ddsp_deferred_locals, &p->scx.dsq_list.node));
+	if (!dsq && is_linked(p) && state != SCX_OPSS_DISPATCHING) {
+		if (list_has(&task_rq(p)->scx.ddsp_deferred_locals, &p->scx.dsq_list.node))
+			saw(WATCH_DEFERRED);
+		else /* half linked, or on the private list of a walk */
+			MUST("OPSS-INV-08", !rq_free(p));
 	}
 	if (p->scx.sticky_cpu >= 0) {
 		saw(WATCH_STICKY);
@@ -304,7 +307,8 @@ static void look_at(struct task_struct *p, const struct choice *step)
 	if (step->kind == YIELD_CALL && step->obj == p && !strcmp(step->label, "ops.dequeue"))
 		s->deq_owed = false;
 	s->word = lab_word(p);
-	s->qseq = p->scx.ops_qseq;
+	if (rq_free(p)) /* it is advanced a step before T1 */
+		s->qseq = p->scx.ops_qseq;
 	s->flags = p->scx.flags;
 	s->holding = p->scx.holding_cpu;
 }
