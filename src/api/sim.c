@@ -12,30 +12,16 @@
 #include <scxtwin/metrics.h>
 
 #include "api/costs.h"
+#include "api/internal.h"
 #include "base/event_log.h"
 #include "base/mem.h"
 #include "check/check.h"
 #include "ext/internal.h"
 #include "policy/policy.h"
 #include "sched/sched.h"
-#include "workload/workload.h"
 
 #define DEFAULT_SEED 1
 #define PROGRESS_STEPS 200
-#define HEADER_BYTES 8192
-
-struct scxtwin_sim {
-	struct sim sim;
-	struct scxtwin_options opt;
-	struct scxtwin_workload *workload;
-	struct workload_run *run;
-	struct machine_config cfg;
-	struct scxtwin_error fault;	/* BUG, WARN that stops, policy crash */
-	enum scxtwin_end end;
-	u32 nr_warnings;
-	bool finished;
-	char header[HEADER_BYTES];
-};
 
 static __thread struct scxtwin_sim *running_sim;
 
@@ -44,7 +30,7 @@ void scxtwin_options_default(struct scxtwin_options *opt)
 	memset(opt, 0, sizeof(*opt));
 }
 
-static void fault_set(struct scxtwin_sim *s, enum scxtwin_errcode code, const char *what, const char *detail)
+void sim_fault(struct scxtwin_sim *s, enum scxtwin_errcode code, const char *what, const char *detail)
 {
 	if (s->fault.code)
 		return;
@@ -69,7 +55,7 @@ static void on_bug(const struct bug_site *site, bool fatal, const char *detail)
 	snprintf(text, sizeof(text), "%s in %s() (%s:%u)%s%s at %llu ns", site->cond, site->func, site->file,
 		 site->line, detail ? ": " : "", detail ? detail : "", (unsigned long long)s->sim.now);
 	if (fatal) {
-		fault_set(s, SCXTWIN_EINTERNAL, "internal error: ", text);
+		sim_fault(s, SCXTWIN_EINTERNAL, "internal error: ", text);
 		if (machine_running())
 			machine_abort(SCXTWIN_EINTERNAL);
 		fprintf(stderr, "scxtwin: internal error: %s\n", text);
@@ -79,7 +65,7 @@ static void on_bug(const struct bug_site *site, bool fatal, const char *detail)
 	event_emit(SCXTWIN_EV_WARN, smp_processor_id(), SCXTWIN_NO_TASK, text_hash(site->cond), 0, 0, 0);
 	if (s->opt.keep_going)
 		return;
-	fault_set(s, SCXTWIN_EINTERNAL, "the kernel would have warned: ", text);
+	sim_fault(s, SCXTWIN_EINTERNAL, "the kernel would have warned: ", text);
 	machine_stop(SCXTWIN_EINTERNAL);
 }
 
@@ -90,7 +76,7 @@ static void on_api_error(const char *kfunc, const struct scx_callback_info *info
 	snprintf(text, sizeof(text), "%s() must not be called from ops.%s() (CPU %d%s%s); the kernel would have refused the program when it was loaded",
 		 kfunc, info && info->op ? info->op : "no callback", info ? info->cpu : -1,
 		 info && info->task ? ", task " : "", info && info->task ? info->task->comm : "");
-	fault_set(running_sim, SCXTWIN_EFAILED, "policy error: ", text);
+	sim_fault(running_sim, SCXTWIN_EFAILED, "policy error: ", text);
 	machine_abort(SCXTWIN_EFAILED);
 }
 
@@ -102,7 +88,7 @@ static void on_printk(const char *text, void *data)
 		s->opt.message(s->sim.now, smp_processor_id(), text, s->opt.message_data);
 }
 
-static void enter(struct scxtwin_sim *s)
+void sim_enter(struct scxtwin_sim *s)
 {
 	this_sim = &s->sim;
 	running_sim = s;
@@ -182,7 +168,7 @@ static int host_attach(void)
 		return 0;
 	ret = policy_attach();
 	if (ret) {
-		fault_set(running_sim, SCXTWIN_EFAILED, "the policy's operations table was refused: ", scx_refusal());
+		sim_fault(running_sim, SCXTWIN_EFAILED, "the policy's operations table was refused: ", scx_refusal());
 		machine_stop(SCXTWIN_EFAILED);
 	}
 	return ret;
@@ -205,6 +191,7 @@ static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 	s->sim.arena = arena_new(s->opt.poison);
 	if (!s->sim.arena)
 		return SCXTWIN_EINTERNAL;
+	s->sim.restorable = s->cfg.mode == RUN_EXPLORED;
 	s->sim.events = arena_zalloc(s->sim.arena, sizeof(*s->sim.events));
 	if (!s->sim.events)
 		return SCXTWIN_EINTERNAL;
@@ -244,7 +231,7 @@ struct scxtwin_sim *scxtwin_sim_new(const struct scxtwin_options *opt, struct sc
 	s->opt = *opt;
 	s->workload = w;
 	s->sim.seed = opt->seed ? opt->seed : scxtwin_workload_seed(w) ? scxtwin_workload_seed(w) : DEFAULT_SEED;
-	enter(s);
+	sim_enter(s);
 	ret = assemble(s, err);
 	if (!ret)
 		return s;
@@ -261,7 +248,7 @@ void scxtwin_sim_observe(struct scxtwin_sim *s, struct scxtwin_observer *obs)
 	event_log_observe(s->sim.events, obs);
 }
 
-static u64 limit_of(const struct scxtwin_sim *s)
+u64 sim_limit(const struct scxtwin_sim *s)
 {
 	const u64 w = scxtwin_workload_limit_ns(s->workload);
 
@@ -291,11 +278,11 @@ static void judge_end(struct scxtwin_sim *s, enum machine_end end)
 	const char *guard = policy_guard_text();
 
 	if (guard[0])
-		fault_set(s, SCXTWIN_EFAILED, "policy error: ", guard);
+		sim_fault(s, SCXTWIN_EFAILED, "policy error: ", guard);
 	if (end == MACHINE_END_DEADLOCK)
-		fault_set(s, SCXTWIN_EINTERNAL, "", machine_deadlock_text());
+		sim_fault(s, SCXTWIN_EINTERNAL, "", machine_deadlock_text());
 	if (!s->fault.code && workload_error(s->run, &s->fault) && !s->fault.code)
-		fault_set(s, SCXTWIN_EINTERNAL, "the workload failed without saying why", "");
+		sim_fault(s, SCXTWIN_EINTERNAL, "the workload failed without saying why", "");
 	if (!s->fault.code && !machine()->aborted)
 		check_audit();
 	if (s->fault.code)
@@ -319,20 +306,11 @@ static void judge_policy(struct scxtwin_sim *s)
 		return;
 	snprintf(text, sizeof(text), "the scheduler was ejected: %s (%d)%s%.300s; its tasks went on under the fair class",
 		 ei->reason ? ei->reason : "", ei->kind, ei->msg && ei->msg[0] ? ": " : "", ei->msg ? ei->msg : "");
-	fault_set(s, SCXTWIN_EFAILED, "", text);
+	sim_fault(s, SCXTWIN_EFAILED, "", text);
 }
 
-int scxtwin_sim_run(struct scxtwin_sim *s, struct scxtwin_error *err)
+int sim_judge(struct scxtwin_sim *s, enum machine_end end, struct scxtwin_error *err)
 {
-	enum machine_end end;
-
-	enter(s);
-	BUG_ON(s->finished);
-	s->finished = true;
-	check_install(s->opt.audit_every);
-	policy_guard_install();
-	end = run_to_end(s, limit_of(s));
-	policy_guard_remove();
 	judge_end(s, end);
 	judge_policy(s);
 	if (s->fault.code && err)
@@ -340,11 +318,25 @@ int scxtwin_sim_run(struct scxtwin_sim *s, struct scxtwin_error *err)
 	return s->fault.code;
 }
 
+int scxtwin_sim_run(struct scxtwin_sim *s, struct scxtwin_error *err)
+{
+	enum machine_end end;
+
+	sim_enter(s);
+	BUG_ON(s->finished);
+	s->finished = true;
+	check_install(s->opt.audit_every);
+	policy_guard_install();
+	end = run_to_end(s, sim_limit(s));
+	policy_guard_remove();
+	return sim_judge(s, end, err);
+}
+
 void scxtwin_sim_free(struct scxtwin_sim *s)
 {
 	if (!s)
 		return;
-	enter(s);
+	sim_enter(s);
 	if (s->run)
 		workload_stop(s->run);
 	if (s->sim.policy)
@@ -370,7 +362,7 @@ void scxtwin_sim_result(const struct scxtwin_sim *cs, struct scxtwin_result *res
 	const struct scx_exit_info *ei;
 	u32 cpu;
 
-	enter(s);
+	sim_enter(s);
 	memset(res, 0, sizeof(*res));
 	ei = scx_last_exit();
 	res->end = s->end;
@@ -396,7 +388,7 @@ void scxtwin_sim_result(const struct scxtwin_sim *cs, struct scxtwin_result *res
 
 bool scxtwin_sim_task_left(const struct scxtwin_sim *s, u32 n, char *text, size_t size)
 {
-	enter((struct scxtwin_sim *)s);
+	sim_enter((struct scxtwin_sim *)s);
 	return workload_task_left(s->run, n, text, size);
 }
 
@@ -422,7 +414,7 @@ const char *scxtwin_sim_header(const struct scxtwin_sim *s)
 
 static const struct task_core *task_of(const struct scxtwin_sim *s, s32 pid)
 {
-	enter((struct scxtwin_sim *)s);
+	sim_enter((struct scxtwin_sim *)s);
 	return pid > 0 ? find_task_by_pid(pid) : NULL;
 }
 

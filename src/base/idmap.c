@@ -8,8 +8,21 @@
 #include "base/mem.h"
 
 #define HASH_NONFATAL_OOM 1
-#define uthash_malloc(size) mem_alloc(size)
+/* Expand where a parameter "map" is in scope. */
+#define uthash_malloc(size) map_alloc(map, size)
+#define uthash_free(ptr, size) map_free(map, ptr)
 #include <uthash.h>
+
+static void *map_alloc(struct idmap *map, size_t size)
+{
+	return map->arena ? arena_zalloc(map->arena, size) : mem_zalloc(size);
+}
+
+static void map_free(struct idmap *map, void *p)
+{
+	if (!map->arena)
+		free(p);
+}
 
 struct idmap_entry {
 	UT_hash_handle hh;	/* keeps the order of insertion, whatever the buckets do */
@@ -32,7 +45,7 @@ static int insert(struct idmap *map, struct idmap_entry *entry, const void *key,
 	HASH_ADD_KEYPTR(hh, map->entries, key, len, entry);
 	if (entry->hh.tbl)
 		return 0;
-	free(entry);
+	map_free(map, entry);
 	return -ENOMEM;
 }
 
@@ -44,7 +57,7 @@ static void *take_out(struct idmap *map, struct idmap_entry *entry)
 		return NULL;
 	value = entry->value;
 	HASH_DEL(map->entries, entry);
-	free(entry);
+	map_free(map, entry);
 	return value;
 }
 
@@ -55,7 +68,7 @@ int idmap_add(struct idmap *map, u64 id, void *value)
 	BUG_ON(!value);
 	if (find(map, &id, sizeof(id)))
 		return -EEXIST;
-	entry = mem_zalloc(sizeof(*entry));
+	entry = map_alloc(map, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
 	entry->id = id;
@@ -71,7 +84,7 @@ int idmap_add_name(struct idmap *map, const char *name, void *value)
 	BUG_ON(!value);
 	if (find(map, name, len))
 		return -EEXIST;
-	entry = mem_zalloc(sizeof(*entry) + len + 1);
+	entry = map_alloc(map, sizeof(*entry) + len + 1);
 	if (!entry)
 		return -ENOMEM;
 	memcpy(entry->name, name, len);

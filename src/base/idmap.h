@@ -11,9 +11,14 @@
 
 struct idmap_entry;
 
-/* Zero-initialised = empty. */
+/*
+ * Zero-initialised = empty, over the heap. With an arena, set while it is
+ * empty, all memory comes from there and none of it is ever given back.
+ */
+struct arena;
 struct idmap {
 	struct idmap_entry *entries;
+	struct arena *arena;
 };
 
 /* 0, -EEXIST or -ENOMEM; on failure nothing changed. value is not NULL. */

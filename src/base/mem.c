@@ -14,11 +14,14 @@
 
 struct chunk {
 	struct chunk *next;
+	u8 *start;
+	size_t used;		/* bytes handed out from start on */
 };
 
 struct arena {
 	struct chunk *chunks;
-	u8 *pos, *end;		/* free part of the newest shared chunk */
+	struct chunk *shared;	/* the newest one that is handed out in parts */
+	u8 *pos, *end;		/* its free part */
 	size_t chunk_size;	/* of the next shared chunk */
 	size_t used;
 	u8 poison;
@@ -106,6 +109,8 @@ static u8 *arena_add_chunk(struct arena *a, size_t size)
 	c->next = a->chunks;
 	a->chunks = c;
 	start = ((uintptr_t)(c + 1) + CHUNK_ALIGN - 1) & ~(uintptr_t)(CHUNK_ALIGN - 1);
+	c->start = (u8 *)start;
+	c->used = 0;
 	return memset((void *)start, a->poison, size);
 }
 
@@ -116,6 +121,7 @@ static u8 *arena_carve(struct arena *a, size_t size, size_t align)
 	if (!a->pos || start > (uintptr_t)a->end || size > (uintptr_t)a->end - start)
 		return NULL;
 	a->pos = (u8 *)start + size;
+	a->shared->used = (size_t)(a->pos - a->shared->start);
 	return (u8 *)start;
 }
 
@@ -129,11 +135,14 @@ void *arena_zalloc(struct arena *a, size_t size)
 	if (!p && size > CHUNK_LAST / 4) {
 		/* A chunk of its own leaves the rest of the shared one in use. */
 		p = arena_add_chunk(a, size);
+		if (p)
+			a->chunks->used = size;
 	} else if (!p) {
 		while (a->chunk_size < size * 4)
 			a->chunk_size *= 2;
 		p = arena_add_chunk(a, a->chunk_size);
 		if (p) {
+			a->shared = a->chunks;
 			a->pos = p;
 			a->end = p + a->chunk_size;
 			if (a->chunk_size < CHUNK_LAST)
@@ -169,6 +178,61 @@ char *arena_strdup(struct arena *a, const char *s)
 size_t arena_used(const struct arena *a)
 {
 	return a->used;
+}
+
+struct arena_copy {
+	struct arena arena;
+	size_t size;
+	u8 bytes[];	/* of each chunk, newest first */
+};
+
+struct arena_copy *arena_save(const struct arena *a)
+{
+	struct arena_copy *copy;
+	const struct chunk *c;
+	size_t size = 0;
+	u8 *to;
+
+	for (c = a->chunks; c; c = c->next)
+		size += c->used;
+	copy = mem_alloc(sizeof(*copy) + size);
+	if (!copy)
+		return NULL;
+	copy->arena = *a;
+	copy->size = size;
+	to = copy->bytes;
+	for (c = a->chunks; c; c = c->next) {
+		memcpy(to, c->start, c->used);
+		to += c->used;
+	}
+	return copy;
+}
+
+/* Chunks only ever come in front: those behind the saved first one are the saved ones. */
+void arena_restore(struct arena *a, const struct arena_copy *copy)
+{
+	const u8 *from = copy->bytes;
+	struct chunk *c, *next;
+
+	for (c = a->chunks; c != copy->arena.chunks; c = next) {
+		BUG_ON(!c);
+		next = c->next;
+		free(c);
+	}
+	*a = copy->arena;
+	for (; c; c = c->next) {
+		/* Only the one shared then can have grown. */
+		if (c == a->shared)
+			c->used = (size_t)(a->pos - c->start);
+		memcpy(c->start, from, c->used);
+		from += c->used;
+	}
+	BUG_ON(from != copy->bytes + copy->size);
+}
+
+void arena_copy_free(struct arena_copy *copy)
+{
+	free(copy);
 }
 
 /* A free object starts with the link to the next one; the rest is poison. */

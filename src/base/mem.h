@@ -23,6 +23,15 @@ char *arena_strdup(struct arena *a, const char *s);
 /* Bytes handed out so far. */
 size_t arena_used(const struct arena *a);
 
+/*
+ * A copy of all that was handed out, to be put back any number of times:
+ * afterwards the same bytes are at the same addresses, and what was handed out
+ * since is gone. NULL if no memory.
+ */
+struct arena_copy *arena_save(const struct arena *a);
+void arena_restore(struct arena *a, const struct arena_copy *copy);
+void arena_copy_free(struct arena_copy *copy);
+
 /* malloc family; NULL on failure or when the failing allocator says so. free() releases. */
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);

@@ -25,7 +25,11 @@ struct sim {
 	struct core_sched *sched;
 	struct scx *scx;
 	struct policy *policy;
+	bool restorable;		/* will be put back to an earlier state: nothing may lie outside the arena */
 };
+
+/* For what takes an arena or, with NULL, the heap. */
+#define sim_restorable_arena() (this_sim->restorable ? this_sim->arena : NULL)
 
 /*
  * The simulation that the calling host thread is running or setting up. The

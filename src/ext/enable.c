@@ -200,6 +200,7 @@ struct scx_sched *scx_alloc_sched(const struct sched_ext_ops *ops)
 	sch->slice_dfl = SCX_SLICE_DFL;
 	sch->watchdog_timeout_ns = timeout_in_jiffies(ops) * machine()->tick_ns;
 	sch->dsq_hash = &sch->dsq_map;
+	sch->dsq_map.arena = sim_restorable_arena();
 	sch->refs = 1;
 	INIT_LIST_HEAD(&sch->all_dsqs);
 	INIT_LIST_HEAD(&sch->free_node);

@@ -38,6 +38,7 @@ int scx_init(struct scxtwin_error *err)
 	scx->lb_resched = cpumask_alloc_array(1);
 	if (!scx->tid_chunks || !scx->kick_waiting || !scx->lb_donees || !scx->lb_resched)
 		return error_no_memory(err);
+	scx->tid_map.arena = sim_restorable_arena();
 	scx_watchdog_init();
 	return scx_idle_init(err);
 }

@@ -13,11 +13,27 @@ struct chooser {
 	u32 (*choose)(struct chooser *c, const struct choice *choices, u32 nr);
 	void (*begin)(struct chooser *c);
 	void (*end)(struct chooser *c);
+	/*
+	 * Nothing is enabled and only background events are left. True: that is
+	 * the end of the run, and time need not go on. NULL: never.
+	 */
+	bool (*quiet)(struct chooser *c);
+	/* The step that is going on touched obj, which its yield point did not declare. May be NULL. */
+	void (*touched)(struct chooser *c, const void *obj);
 	bool asks_always;	/* wants to hear of steps without an alternative too */
 	void *data;
 };
 
 /* Always the first choice: never preempts. */
 extern struct chooser chooser_first;
+
+/* Tells the chooser of an access that no yield point declares: events armed, work queued. */
+static inline void step_touches(const void *obj)
+{
+	const struct machine *m = machine();
+
+	if (unlikely(yield_armed) && m->chooser->touched)
+		m->chooser->touched(m->chooser, obj);
+}
 
 #endif /* MACHINE_CHOOSER_H */

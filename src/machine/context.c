@@ -22,16 +22,6 @@
 #include "machine/lock.h"
 #include "machine/rcu.h"
 
-struct context_pool {
-	struct pool ctxs;
-	struct list_head parked;	/* stacks whose loop frame waits in resume(), latest first */
-	struct stack host;
-	struct stack *active;
-	struct ctx *boot;		/* set-up code and calls from outside machine_run() */
-	u32 next_id;
-	enum machine_end end;
-};
-
 static struct context_pool *pool(void)
 {
 	return machine()->contexts;
@@ -196,7 +186,6 @@ static void call_path(struct ctx *ctx)
 
 /* ---- suspending and resuming */
 
-static void loop_entry(void);
 
 static struct stack *next_loop_stack(void)
 {
@@ -206,7 +195,7 @@ static struct stack *next_loop_stack(void)
 		list_del_init(&s->node);
 		return s;
 	}
-	s = stack_new(loop_entry);
+	s = stack_new(contexts_loop);
 	if (!s)
 		BUG_FMT("no memory for a stack");
 	return s;
@@ -435,6 +424,8 @@ static bool run_forced(void)
 	if (m->forced.context) {
 		go_on(m->forced.context);
 	} else {
+		if (m->forced.event->time <= this_sim->now && m->forced.event->order > m->now_order)
+			m->now_order = m->forced.event->order;
 		evq_take(m->forced.event);
 		m->forced.event->time = this_sim->now;
 		deliver(m->forced.event);
@@ -442,8 +433,10 @@ static bool run_forced(void)
 	return true;
 }
 
-static bool can_end(struct machine *m)
+bool machine_can_end(void)
 {
+	const struct machine *m = machine();
+
 	return !m->nr_foreground && !m->hooks->background_matters();
 }
 
@@ -464,13 +457,19 @@ static enum machine_end end_without_events(void)
 	return m->deadlock[0] ? MACHINE_END_DEADLOCK : MACHINE_END_IDLE;
 }
 
+static bool is_quiet(struct machine *m)
+{
+	return m->cfg.mode == RUN_EXPLORED && !m->nr_foreground && list_empty(&m->ready) &&
+	       m->chooser->quiet && m->chooser->quiet(m->chooser);
+}
+
 /* One event in the order of time; false if the run is over. */
 static bool run_event(void)
 {
 	struct machine *m = machine();
 	struct mevent *ev = evq_first();
 
-	if (!ev || can_end(m)) {
+	if (!ev || machine_can_end() || is_quiet(m)) {
 		end_run(end_without_events());
 		return false;
 	}
@@ -482,6 +481,11 @@ static bool run_event(void)
 	}
 	if (ev->time != this_sim->now)
 		m->now_order = 0;
+	if (m->cfg.mode == RUN_EXPLORED && ev->time > this_sim->now) {
+		/* What is due then is a choice; time itself is not. */
+		this_sim->now = ev->time;
+		return true;
+	}
 	this_sim->now = ev->time;
 	if (ev->order > m->now_order)
 		m->now_order = ev->order;
@@ -490,7 +494,7 @@ static bool run_event(void)
 	return true;
 }
 
-static void loop_entry(void)
+void contexts_loop(void)
 {
 	struct machine *m = machine();
 
@@ -504,13 +508,11 @@ static void loop_entry(void)
 			continue;
 		if (unlikely(!list_empty(&m->raised_cpus)) && run_raised())
 			continue;
-		if (!list_empty(&m->ready)) {
-			if (unlikely(m->cfg.mode == RUN_EXPLORED)) {
-				if (explored_next())
-					continue;
-			} else if (run_ready()) {
+		if (unlikely(m->cfg.mode == RUN_EXPLORED)) {
+			if (explored_next())
 				continue;
-			}
+		} else if (!list_empty(&m->ready) && run_ready()) {
+			continue;
 		}
 		run_event();
 	}

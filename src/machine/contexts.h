@@ -3,9 +3,22 @@
 #ifndef MACHINE_CONTEXTS_H
 #define MACHINE_CONTEXTS_H
 
+#include "base/mem.h"
 #include "machine/context.h"
 #include "machine/stack.h"
 
+struct context_pool {
+	struct pool ctxs;
+	struct list_head parked;	/* stacks whose loop frame waits in resume(), latest first */
+	struct stack host;
+	struct stack *active;
+	struct ctx *boot;		/* set-up code and calls from outside machine_run() */
+	u32 next_id;
+	enum machine_end end;
+};
+
+/* The run loop, entry of every fresh stack. */
+void contexts_loop(void);
 int contexts_init(void);
 void contexts_destroy(void);
 /* Sets the calling context aside and goes on with the loop; returns when resumed. */
@@ -19,6 +32,8 @@ void ctx_quiescent_begin(struct ctx *ctx);
 void ctx_quiescent_end(struct ctx *ctx);
 /* The calling path holds nothing that a grace period protects: a context switch, a return to user mode. */
 void ctx_quiescent_state(void);
+/* No event is left that keeps the run alive. */
+bool machine_can_end(void);
 /* Explored mode, no context current: lets the chooser pick; false if nothing is enabled. */
 bool explored_next(void);
 /* Fills machine->deadlock if a spinning context can never go on. */

@@ -9,6 +9,11 @@
  */
 #include "machine/evq.h"
 
+#include <string.h>
+
+#include "base/mem.h"
+#include "machine/chooser.h"
+
 #define ARITY 4
 #define SEQ_BITS 40
 #define SEQ_MASK ((1ULL << SEQ_BITS) - 1)
@@ -70,10 +75,14 @@ static void sift(struct machine *m, u32 pos, const struct evq_slot *slot)
 static void heap_grow(struct machine *m)
 {
 	const u32 size = m->heap_size ? 2 * m->heap_size : 256;
-	struct evq_slot *heap = realloc(m->heap, (size + 1) * sizeof(*heap));
+	const size_t bytes = (size + 1) * sizeof(struct evq_slot);
+	struct evq_slot *heap;
 
+	heap = this_sim->restorable ? arena_zalloc(this_sim->arena, bytes) : realloc(m->heap, bytes);
 	if (!heap)
 		BUG_FMT("no memory for %u pending events", size);
+	if (this_sim->restorable && m->heap_size)
+		memcpy(heap, m->heap, (m->heap_size + 1) * sizeof(*heap));
 	m->heap = heap;
 	m->heap_size = size;
 }
@@ -149,6 +158,7 @@ void mevent_arm(struct mevent *ev, u64 time)
 	struct machine *m = machine();
 
 	BUG_ON(time < this_sim->now);
+	step_touches(ev);
 	if (ev->pos && ev->pos != EVQ_DUE && time > this_sim->now) {
 		struct evq_slot slot;
 
@@ -183,6 +193,7 @@ static void take(struct machine *m, struct mevent *ev)
 void mevent_disarm(struct mevent *ev)
 {
 	if (ev->pos) {
+		step_touches(ev);
 		take(machine(), ev);
 	} else if (ev->raised) {
 		struct mcpu *c = mcpu(ev->cpu);
@@ -263,7 +274,8 @@ void evq_for_each_due(void (*fn)(struct mevent *ev, void *data), void *data)
 
 void evq_destroy(struct machine *m)
 {
-	free(m->heap);
+	if (!this_sim->restorable)
+		free(m->heap);
 	m->heap = NULL;
 	m->nr_heap = m->heap_size = 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "machine/irq_work.h"
 
+#include "machine/chooser.h"
 #include "machine/evq.h"
 #include "machine/irq_works.h"
 #include "machine/yield.h"
@@ -14,6 +15,7 @@ static void run_irq_works(struct mevent *ev)
 	struct mcpu *c = container_of(ev, struct mcpu, irq_work_ev);
 	struct irq_work *work;
 
+	step_touches(&c->irq_works);
 	while ((work = list_first_entry_or_null(&c->irq_works, struct irq_work, node))) {
 		list_del_init(&work->node);
 		work->pending = false;
@@ -62,6 +64,7 @@ bool irq_work_queue_on(struct irq_work *work, int cpu)
 	if (work->pending)
 		return false;
 	work->pending = true;
+	step_touches(&c->irq_works);
 	list_add_tail(&work->node, &c->irq_works);
 	if (!mevent_pending(&c->irq_work_ev))
 		mevent_arm(&c->irq_work_ev, this_sim->now + machine()->cfg.cost_ns[COST_ipi]);

@@ -3,6 +3,7 @@
 #include "machine/machine.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/event_log.h"
 #include "base/mem.h"
@@ -88,7 +89,7 @@ int machine_init(const struct machine_config *cfg, const struct machine_hooks *h
 	m->cpus = arena_calloc(this_sim->arena, m->nr_cpu_ids, sizeof(*m->cpus));
 	m->nr_choices_max = 16 * m->nr_cpu_ids + 1024;
 	if (cfg->mode == RUN_EXPLORED)
-		m->choices = arena_calloc(this_sim->arena, m->nr_choices_max, sizeof(*m->choices));
+		m->choices = mem_alloc(m->nr_choices_max * sizeof(*m->choices));
 	if (!m->cpus || (cfg->mode == RUN_EXPLORED && !m->choices) || masks_init() || contexts_init())
 		return SCXTWIN_EINTERNAL;
 	init_cpus(m);
@@ -102,6 +103,7 @@ void machine_destroy(void)
 	if (machine()->contexts)
 		contexts_destroy();
 	evq_destroy(machine());
+	free(machine()->choices);
 	this_sim->machine = NULL;
 }
 

@@ -172,16 +172,84 @@ void stack_free(struct stack *s)
 	free(s);
 }
 
-void stack_init_host(struct stack *s)
+void stack_reset(struct stack *s, void (*entry)(void))
 {
+	unpoison(s);
+	free(s->ucontext);
+	s->ucontext = NULL;
+	s->fake_stack = NULL;
+	prepare(s);
+	*entry_slot(s) = entry;
+}
+
+struct stack_copy {
+	struct stack stack;
+	const void *from;	/* lowest byte in use */
+	size_t size;
+	char bytes[];
+};
+
+/* Where the stack pointer is kept is not known everywhere; then all of it is in use. */
+static const void *lowest_in_use(const struct stack *s)
+{
+#ifdef STACK_UCONTEXT
+	return s->bottom;
+#else
+	return s->sp;
+#endif
+}
+
+struct stack_copy *stack_save(const struct stack *s)
+{
+	const void *from = lowest_in_use(s);
+	const size_t size = (size_t)((const char *)s->bottom + s->usable - (const char *)from);
+	struct stack_copy *copy;
+
+	unpoison(s);
+	copy = malloc(sizeof(*copy) + size);
+	if (!copy)
+		return NULL;
+	copy->stack = *s;
+	copy->from = from;
+	copy->size = size;
+	memcpy(copy->bytes, from, size);
+	return copy;
+}
+
+void stack_restore(struct stack *s, const struct stack_copy *copy)
+{
+	BUG_ON(s->mem != copy->stack.mem);
+	unpoison(s);
+	*s = copy->stack;
+	*entry_slot(s) = NULL;
+	memcpy((void *)(uintptr_t)copy->from, copy->bytes, copy->size);
+}
+
+void stack_copy_free(struct stack_copy *copy)
+{
+	free(copy);
+}
+
+/* Asked once per thread: on the first one the answer comes from a file of the system's. */
+static void find_own_stack(void **bottom, size_t *usable)
+{
+	static __thread void *own_bottom;
+	static __thread size_t own_usable;
 	pthread_attr_t attr;
 
+	if (!own_bottom && !pthread_getattr_np(pthread_self(), &attr)) {
+		pthread_attr_getstack(&attr, &own_bottom, &own_usable);
+		pthread_attr_destroy(&attr);
+	}
+	*bottom = own_bottom;
+	*usable = own_usable;
+}
+
+void stack_init_host(struct stack *s)
+{
 	memset(s, 0, sizeof(*s));
 	INIT_LIST_HEAD(&s->node);
-	if (pthread_getattr_np(pthread_self(), &attr))
-		return;
-	pthread_attr_getstack(&attr, &s->bottom, &s->usable);
-	pthread_attr_destroy(&attr);
+	find_own_stack(&s->bottom, &s->usable);
 #ifdef STACK_UCONTEXT
 	s->ucontext = calloc(1, sizeof(ucontext_t));
 #endif

@@ -153,11 +153,14 @@ void __yield_irq_enable(struct ctx *ctx)
 bool explored_next(void)
 {
 	struct machine *m = machine();
-	const u32 nr = collect_choices(m, NULL);
+	u32 nr;
 
+	if (list_empty(&m->ready) && machine_can_end())
+		return false;
+	nr = collect_choices(m, NULL);
 	if (!nr)
 		return false;
-	m->forced = nr == 1 ? m->choices[0] : choose(m, nr);
+	m->forced = nr == 1 && !m->chooser->asks_always ? m->choices[0] : choose(m, nr);
 	m->has_forced = true;
 	return true;
 }

@@ -28,6 +28,20 @@ struct policy {
 int policy_open(const char *spec, const struct scxtwin_set *sets, u32 nr_sets,
 		struct scxtwin_error *err);
 void policy_close(void);
+/*
+ * The policy's own bytes, to be put back any number of times: its state block
+ * and, of a shared object, its writable data. The simulation must be restorable.
+ */
+struct policy_copy;
+struct policy_copy *policy_save(struct scxtwin_error *err);
+void policy_restore(const struct policy_copy *copy);
+/* The policy's own bytes differ from those saved; large state blocks: always true. */
+bool policy_has_changed(const struct policy_copy *copy);
+void policy_copy_free(struct policy_copy *copy);
+/* The state block of a policy: zeroed; NULL if no memory. */
+void *policy_state_alloc(size_t size);
+void policy_state_free(void *state, size_t size);
+
 /* Load into the port; service context only. 0 or the negative errno of scx_enable(). */
 int policy_attach(void);
 

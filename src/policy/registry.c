@@ -104,7 +104,7 @@ int policy_open(const char *spec, const struct scxtwin_set *sets, u32 nr_sets,
 	 * Not from the arena, which writes to all it hands out: tables of a policy
 	 * are sized for the worst case, and their pages come when they are used.
 	 */
-	pol->state = mem_zalloc(pol->desc->state_size);
+	pol->state = policy_state_alloc(pol->desc->state_size);
 	if (!pol->state) {
 		ret = error_no_memory(err);
 		goto fail;
@@ -130,6 +130,7 @@ void policy_close(void)
 	if (!pol)
 		return;
 	this_sim->policy = NULL;
-	free(pol->state);
+	if (pol->state)
+		policy_state_free(pol->state, pol->desc->state_size);
 	policy_so_close(pol);
 }

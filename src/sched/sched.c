@@ -90,6 +90,7 @@ int sched_init(struct scxtwin_error *err)
 	cs->pids = arena_zalloc(this_sim->arena, sizeof(*cs->pids));
 	if (!cs->rqs || !cs->pids)
 		return SCXTWIN_EINTERNAL;
+	cs->pids->arena = sim_restorable_arena();
 	pool_init(&cs->tasks_pool, this_sim->arena, sizeof(struct task_core));
 	pool_init(&cs->requests, this_sim->arena, sizeof(struct migration_arg));
 	INIT_LIST_HEAD(&cs->tasks);
