@@ -285,7 +285,11 @@ void migrate_disable(void)
 	struct task_struct *p = current_task();
 
 	BUG_ON(!p || p->migration_disabled == UINT16_MAX);
+	preempt_disable();
+	if (!p->migration_disabled)
+		WRITE_ONCE(this_rq()->nr_pinned, this_rq()->nr_pinned + 1);
 	WRITE_ONCE(p->migration_disabled, (u16)(p->migration_disabled + 1)); /* MDIS-01 */
+	preempt_enable();
 }
 
 /* MDIS-03: the mask narrows at the first schedule() under it. */
@@ -320,6 +324,8 @@ void migrate_enable(void)
 		ac.new_mask = p->cpus_mask; /* not before the lock: it may just have changed */
 		change_mask(p, &ac); /* MDIS-06, MDIS-10: the count is still 1 */
 	}
+	BUG_ON(!rq->nr_pinned);
+	WRITE_ONCE(rq->nr_pinned, rq->nr_pinned - 1);
 	WRITE_ONCE(p->migration_disabled, 0);
 	arg = core_of(p)->pending;
 	cpu = task_cpu(p);

@@ -39,10 +39,10 @@ static void set_balance_push(struct rq *rq, bool on)
 	raw_spin_rq_unlock_irqrestore(rq, flags);
 }
 
-/* Nothing but the idle task is left on the CPU. */
+/* Nothing but the idle task is left on the CPU, and nobody who disabled migration will come back to it. */
 static bool rq_vacated(const struct rq *rq)
 {
-	return rq->curr == rq->idle && !rq->nr_running;
+	return rq->curr == rq->idle && !rq->nr_running && !READ_ONCE(rq->nr_pinned);
 }
 
 /* HP-02 */

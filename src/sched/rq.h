@@ -117,6 +117,7 @@ struct rq {
 	u64 clock_task;
 	bool online;
 	bool balance_push;		/* CPU is going down */
+	u32 nr_pinned;			/* tasks that disabled migration here, asleep ones too */
 	bool burst_running;		/* curr uses the CPU in user mode since burst_since */
 	struct mevent tick;
 	u64 last_tick;			/* instant of the last tick taken, UINT64_MAX: none */
