@@ -328,7 +328,9 @@ static void give_wake(struct wl_slot *slot)
 {
 	struct wl_task *t;
 
-	WRITE_ONCE(slot->tokens, slot->tokens + 1);
+	yield_point(&slot->tokens, YIELD_RMW, "slot->tokens");
+	slot->tokens++; /* in one step: wakes from several CPUs all count */
+	object_written(&slot->tokens);
 	t = slot->task;
 	if (t && t->waiting == WAITS_FOR_WAKE)
 		wake_up_process(&t->core->task);
