@@ -17,6 +17,11 @@ static const struct scxtwin_policy *const builtins[] = {
 
 #define NR_BUILTINS (sizeof(builtins) / sizeof(builtins[0]))
 
+/* Tools rather than demonstrations: found by name, listed nowhere. */
+static const struct scxtwin_policy *const tools[] = { &policy_recorder };
+
+#define NR_TOOLS (sizeof(tools) / sizeof(tools[0]))
+
 const struct scxtwin_policy *scxtwin_policy_nth(u32 n)
 {
 	return n < NR_BUILTINS ? builtins[n] : NULL;
@@ -78,6 +83,12 @@ static int find_policy(struct policy *pol, const char *spec, struct scxtwin_erro
 	for (i = 0; i < NR_BUILTINS; i++) {
 		if (!strcmp(builtins[i]->name, spec)) {
 			pol->desc = builtins[i];
+			return 0;
+		}
+	}
+	for (i = 0; i < NR_TOOLS; i++) {
+		if (!strcmp(tools[i]->name, spec)) {
+			pol->desc = tools[i];
 			return 0;
 		}
 	}
