@@ -4,12 +4,16 @@
  * the CPU, sleeps, or calls into the kernel.
  */
 #include "ext/ext.h"
+#include "policy/recorder.h"
 #include "workload/run.h"
+#include "workload/scenario.h"
 
 #include <scxtwin/kfunc.h>
 
 /* Steps of one task at one instant: beyond this it will never end. */
 #define MAX_STEPS_AT_INSTANT 10000000ULL
+/* CPU time between two looks of a task that keeps its CPU until something happens. */
+#define SPIN_NS (50 * NSEC_PER_USEC)
 
 static struct wl_task *task_of(struct task_core *core)
 {
@@ -174,6 +178,41 @@ static bool start_burst(struct wl_task *t, const struct step *s)
 	return ns;
 }
 
+static bool spin(struct wl_task *t, u64 ns)
+{
+	t->core->burst_ns = ns;
+	t->demand_ns += ns;
+	return true;
+}
+
+/* As a loop that reads a variable again and again. */
+static bool await_gate(struct wl_task *t, const struct step *s)
+{
+	if (recorder_gate() < s->count)
+		return spin(t, SPIN_NS);
+	step_done(t);
+	return false;
+}
+
+/* A program outside callbacks: the kernel keeps the task from migrating meanwhile. */
+static bool bpf_spin(struct wl_task *t, const struct step *s)
+{
+	if (!t->spinning) {
+		t->spinning = true;
+		t->wake_at = machine_now() + s->time.a;
+		recorder_note(RECORD_WINDOW, true, 0);
+		migrate_disable();
+	}
+	if (machine_now() < t->wake_at)
+		return spin(t, t->wake_at - machine_now() < SPIN_NS ? t->wake_at - machine_now() :
+								      SPIN_NS);
+	t->spinning = false;
+	recorder_note(RECORD_WINDOW, false, 0);
+	migrate_enable();
+	step_done(t);
+	return false;
+}
+
 static void enter_loop(struct wl_task *t, const struct step *s)
 {
 	const u32 begin = t->run->prog->tasks.data[t->def].first_step;
@@ -244,6 +283,13 @@ static bool take_call(struct wl_task *t, enum user_action *action)
 	return true;
 }
 
+/* Recordings tell when a step begins that acts on others. */
+static void mark(const struct wl_task *t, const struct step *s)
+{
+	if (s->text)
+		recorder_step(&t->core->task, t->run->prog->scenario->texts.data[s->text - 1]);
+}
+
 static enum user_action user_next(struct task_core *core)
 {
 	struct wl_task *t = task_of(core);
@@ -270,7 +316,19 @@ static enum user_action user_next(struct task_core *core)
 			if (wait_for_wake(t))
 				return USER_BLOCK;
 			break;
+		case STEP_AWAIT:
+			if (await_gate(t, s))
+				return USER_RUN;
+			break;
+		case STEP_BPF_SPIN:
+			if (!t->spinning)
+				mark(t, s);
+			if (bpf_spin(t, s))
+				return USER_RUN;
+			break;
 		case STEP_WAITPID:
+			if (t->waiting == WAITS_FOR_NOTHING)
+				mark(t, s);
 			if (wait_for_children(t))
 				return USER_BLOCK;
 			break;
@@ -281,12 +339,15 @@ static enum user_action user_next(struct task_core *core)
 			end_round(t, s);
 			break;
 		case STEP_YIELD:
+			mark(t, s);
 			step_done(t);
 			return USER_YIELD;
 		case STEP_EXIT:
+			mark(t, s);
 			run_task_ends(t);
 			return USER_EXIT;
 		default:
+			mark(t, s);
 			step_done(t);
 			return system_call(t, s);
 		}
@@ -420,6 +481,15 @@ static void each_target(struct workload_run *r, struct wl_task *self, const stru
 	}
 }
 
+static void reenqueue(const struct step *s)
+{
+	const u64 dsq = s->cpu < 0 ? s->dsq : SCX_DSQ_LOCAL_ON | (u64)s->cpu;
+
+	recorder_note(RECORD_REENQ, dsq, s->count);
+	if (scx_loaded())
+		scx_bpf_dsq_reenq(dsq, s->count);
+}
+
 bool step_sleeps(enum step_kind kind)
 {
 	switch (kind) {
@@ -430,6 +500,7 @@ bool step_sleeps(enum step_kind kind)
 	case STEP_HOTPLUG:
 	case STEP_ATTACH:
 	case STEP_DETACH:
+	case STEP_BPF:
 		return true;
 	default:
 		return false;
@@ -452,13 +523,18 @@ void exec_call(struct workload_run *r, struct wl_task *self, const struct step *
 		run_give_birth(r, s->ref.task, 0, self, s->kind == STEP_THREAD);
 		break;
 	case STEP_KICK:
+		recorder_note(RECORD_KICK, (u64)(s64)s->cpu, s->count);
 		if (scx_loaded())
 			scx_bpf_kick_cpu(s->cpu, s->count);
 		break;
 	case STEP_REENQ:
-		if (!scx_loaded())
-			break;
-		scx_bpf_dsq_reenq(s->cpu < 0 ? s->dsq : SCX_DSQ_LOCAL_ON | (u64)s->cpu, s->count);
+		reenqueue(s);
+		break;
+	case STEP_GATE:
+		recorder_set_gate((u32)s->count);
+		break;
+	case STEP_BPF:
+		recorder_control(&r->prog->scenario->ops.data[s->count]);
 		break;
 	case STEP_MIGRATE_DISABLE:
 		migrate_disable();

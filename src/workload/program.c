@@ -6,12 +6,17 @@
 
 #include "base/str.h"
 #include "workload/program.h"
+#include "workload/scenario.h"
 
 static const char *const step_names[NR_STEPS] = {
 #define X(name, kind) [STEP_##kind] = name,
 	PROGRAM_STEPS(X)
 #undef X
 	[STEP_END_LOOP] = "end of loop",
+	[STEP_GATE] = "gate",
+	[STEP_AWAIT] = "await",
+	[STEP_BPF] = "bpf",
+	[STEP_BPF_SPIN] = "bpf_spin",
 };
 
 const char *step_name(enum step_kind kind)
@@ -87,6 +92,7 @@ void program_free(struct program *prog)
 	vec_free(&prog->cpu_ranges);
 	vec_free(&prog->groups);
 	vec_free(&prog->expectations);
+	scenario_free(prog->scenario);
 	free(prog->name);
 	free(prog->file);
 	free(prog);

@@ -4,6 +4,7 @@
  *
  *   program.c       the one model in memory, and what can be judged without running it
  *   json.c          reader of program files; traces/schema/workload.schema.json
+ *   scenario.c      reader of the scenarios that recordings of a real kernel were made of
  *   recording.c     reader of recordings, streamed; traces/schema/recording.schema.json
  *   exec.c          the executor: a task's steps, one after the other
  *   run.c           births, timed outside events, what is left at the end
@@ -77,6 +78,11 @@ enum step_kind {
 #undef X
 	NR_FILE_STEPS,
 	STEP_END_LOOP = NR_FILE_STEPS,	/* closes STEP_LOOP */
+	/* of scenarios only */
+	STEP_GATE,			/* opens race windows up to gate "count" */
+	STEP_AWAIT,			/* uses CPU until the gate is at least "count" */
+	STEP_BPF,			/* operation plan_ops[count] outside callbacks */
+	STEP_BPF_SPIN,			/* uses CPU for "time" on the clock, migration disabled */
 	NR_STEPS
 };
 
@@ -128,6 +134,7 @@ struct step {
 	s32 cpu;			/* KICK, REENQ, HOTPLUG; REENQ: -1 with a user DSQ */
 	u64 dsq;			/* REENQ of a user DSQ */
 	bool online;			/* HOTPLUG */
+	u32 text;			/* scenarios: 1 + index of the step's JSON text, 0: none */
 };
 
 struct program_task {
@@ -185,6 +192,7 @@ struct program {
 	VEC(struct expectation) expectations;
 	struct idmap task_ids;		/* name to index + 1 */
 	struct idmap group_ids;
+	struct scenario *scenario;	/* NULL: a program file */
 	char hash[65];
 };
 

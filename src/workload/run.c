@@ -8,6 +8,7 @@
 #include <bsd/string.h>
 
 #include "workload/run.h"
+#include "workload/scenario.h"
 
 /* Lines of a recording read at a time when only births are looked for. */
 #define LINES_PER_PUMP	4096
@@ -135,9 +136,20 @@ static struct wl_task *new_task(struct workload_run *r, u32 def, u32 instance,
 	return t;
 }
 
+static void end_of_linger(struct mevent *ev)
+{
+	(void)ev;
+	machine_stop(0);
+}
+
+/* A recording goes on for a moment, so that what ends with the last task is still seen. */
 static void stop_if_done(struct workload_run *r)
 {
-	if (workload_done(r))
+	if (!workload_done(r))
+		return;
+	if (r->prog && r->prog->scenario)
+		mevent_arm(&r->end_timer, machine_now() + SCENARIO_LINGER_NS);
+	else
 		machine_stop(0);
 }
 
@@ -592,6 +604,7 @@ struct workload_run *workload_start(struct scxtwin_workload *w, const struct wor
 	/* First of all at instant 0, so that the scheduler is there when something happens. */
 	mevent_init(&r->birth_timer, RANK_OUTSIDE, 0, run_begins, "begin");
 	mevent_arm(&r->birth_timer, 0);
+	mevent_init(&r->end_timer, RANK_OUTSIDE, 0, end_of_linger, "end");
 	ret = w->prog ? prepare_program(r) : prepare_recording(r, err);
 	if (ret == -ENOMEM || !r->scratch)
 		ret = error_no_memory(err);

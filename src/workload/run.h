@@ -50,6 +50,7 @@ struct wl_task {
 	struct step own;		/* recordings: the present step */
 	bool own_valid;
 	bool is_thread;
+	bool spinning;			/* inside STEP_BPF_SPIN, until wake_at */
 	u8 waiting;			/* enum wl_waiting */
 	u32 nr_children;		/* forked and alive, threads apart */
 	u32 def, instance;
@@ -108,6 +109,7 @@ struct workload_run {
 	struct wl_birth *births;	/* by (at, definition, instance) */
 	u64 nr_births, next_birth;
 	struct mevent birth_timer;
+	struct mevent end_timer;	/* scenarios: goes on for a while when all tasks are gone */
 	struct cpumask *scratch;
 	struct scxtwin_error error;	/* first fault, code 0: none */
 	struct wl_group *groups;

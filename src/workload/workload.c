@@ -7,6 +7,7 @@
 #include "workload/json.h"
 #include "workload/lines.h"
 #include "workload/run.h"
+#include "workload/scenario.h"
 
 /* Recordings run to twice their length at most: a policy may be slower than the recorded one. */
 #define LIMIT_SPANS 2
@@ -41,7 +42,18 @@ static int rewound(int spool)
 	return fd;
 }
 
-/* The whole text if it is no recording; of a recording only the first line is looked at. */
+/* A program, or a scenario. */
+static struct program *read_program(const char *file, const struct strbuf *text,
+				    json_report_t report, void *data, u32 *nr_errors)
+{
+	return (scenario_is(strbuf_str(text)) ? scenario_read : program_read)
+		(file, strbuf_str(text), text->len, report, data, nr_errors);
+}
+
+/*
+ * The whole text if it is no recording of demand. Recordings of a real kernel say
+ * in their first line what was run; the rest is what came of it.
+ */
 static int read_text(const char *file, int spool, struct strbuf *text, bool *is_recording,
 		     struct scxtwin_error *err)
 {
@@ -57,6 +69,8 @@ static int read_text(const char *file, int spool, struct strbuf *text, bool *is_
 			ret = lines_fail(&l, err, "the file is too large");
 			break;
 		}
+		if (text->len == l.buf.len + 1 && scenario_is(strbuf_str(text)))
+			break;
 		ret = lines_next(&l, err);
 	}
 	lines_close(&l);
@@ -98,7 +112,7 @@ struct scxtwin_workload *scxtwin_workload_open(const char *path, struct scxtwin_
 	if (!ret && is_recording)
 		w->rec = rec_open(file, rewound(spool), err);
 	else if (!ret)
-		w->prog = program_read(file, strbuf_str(&text), text.len, keep_first, &first, &nr_errors);
+		w->prog = read_program(file, &text, keep_first, &first, &nr_errors);
 	strbuf_free(&text);
 	if (spool >= 0)
 		close(spool);
@@ -202,7 +216,7 @@ int scxtwin_workload_lint(const char *path, lint_report_t report, void *data)
 	} else if (is_recording) {
 		ret = lint_recording(file, rewound(spool), report, data);
 	} else {
-		program_free(program_read(file, strbuf_str(&text), text.len, report, data, &nr_errors));
+		program_free(read_program(file, &text, report, data, &nr_errors));
 		ret = nr_errors ? SCXTWIN_EINPUT : 0;
 	}
 	strbuf_free(&text);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Scenarios: the format in which recordings of a real kernel say what its tasks
+ * did. Read into the one program model; times are in us and count from the
+ * scenario's start, before which the tasks were born and fell asleep.
+ */
+#ifndef WORKLOAD_SCENARIO_H
+#define WORKLOAD_SCENARIO_H
+
+#include "policy/plan.h"
+#include "workload/json.h"
+
+/* Not a multiple of any tick period, so that no timer of a scenario falls on a tick. */
+#define SCENARIO_START_NS	151300000ULL
+/* Records begin that long before the start. */
+#define SCENARIO_LEAD_NS	20000000ULL
+#define SCENARIO_LINGER_NS	40000000ULL
+
+/* What a scenario has besides the program. */
+struct scenario {
+	char *area;
+	u64 slice_ns;
+	u32 timeout_ms, max_batch;	/* 0: not given */
+	bool no_hotplug_ops, attach_later;
+	struct plan plan;
+	char *json;			/* the whole of it in one line */
+	VEC(struct plan_op) ops;	/* of bpf steps */
+	VEC(char *) texts;		/* of steps that records tell of */
+};
+
+void scenario_free(struct scenario *sc);
+/* The text is a scenario or the first line of a recording of one. */
+bool scenario_is(const char *text);
+/* As program_read(). */
+struct program *scenario_read(const char *file, const char *text, size_t len, json_report_t report,
+			      void *data, u32 *nr_errors);
+
+#endif /* WORKLOAD_SCENARIO_H */
