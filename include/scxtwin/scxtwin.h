@@ -3,6 +3,7 @@
 #ifndef SCXTWIN_SCXTWIN_H
 #define SCXTWIN_SCXTWIN_H
 
+#include <scxtwin/conform.h>
 #include <scxtwin/error.h>
 #include <scxtwin/event.h>
 #include <scxtwin/metrics.h>

@@ -5,7 +5,8 @@
 #include "opts.h"
 
 const struct verb *const verbs[] = {
-	&verb_run, &verb_lint, &verb_import, &verb_digest, &verb_policies, &verb_version, NULL,
+	&verb_run, &verb_lint, &verb_import, &verb_digest, &verb_conform, &verb_record,
+	&verb_policies, &verb_version, NULL,
 };
 
 static const struct verb *find_verb(const char *name)

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "conform/conform.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+#define KERNEL_OF_TWIN "7.3-scxtwin"
+
+void conform_tell(const struct scxtwin_conform_options *opt, const char *fmt, ...)
+{
+	char text[2000];
+	va_list args;
+
+	if (!opt->line)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	opt->line(text, opt->line_data);
+}
+
+static int bad_line(const char *path, u32 line, const char *what, struct scxtwin_error *err)
+{
+	const struct error_place place = { .file = path, .line = line };
+
+	return error_set_at(err, SCXTWIN_EINPUT, &place, "%s", what);
+}
+
+/* A recording: its head, and the records. */
+struct recording_file {
+	json_t *head;
+	struct lines_of_run records;
+};
+
+static void recording_free(struct recording_file *rec)
+{
+	json_t **line;
+
+	json_decref(rec->head);
+	vec_for_each(line, &rec->records.lines)
+		json_decref(*line);
+	vec_free(&rec->records.lines);
+}
+
+static int read_lines(FILE *in, const char *path, struct recording_file *rec,
+		      struct scxtwin_error *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	u32 nr = 0;
+	int ret = 0;
+
+	while (!ret && getline(&text, &size, in) > 0) {
+		json_error_t where;
+		json_t *line = json_loads(text, 0, &where);
+
+		nr++;
+		if (!line)
+			ret = bad_line(path, nr, where.text, err);
+		else if (nr == 1)
+			rec->head = line;
+		else if (vec_push(&rec->records.lines, line))
+			ret = error_no_memory(err);
+	}
+	free(text);
+	if (!ret && !json_string_value(json_object_get(rec->head, "policy")))
+		ret = bad_line(path, 1, "the head of a recording names the policy it was made under", err);
+	return ret;
+}
+
+static int recording_load(const char *path, struct recording_file *rec, struct scxtwin_error *err)
+{
+	FILE *in = fopen(path, "r");
+	int ret;
+
+	if (!in)
+		return bad_line(path, 0, strerror(errno), err);
+	ret = read_lines(in, path, rec, err);
+	fclose(in);
+	return ret;
+}
+
+/* NAME.POLICY.jsonl has its sequences in NAME.POLICY.seq.json. */
+static int load_sequences(const char *path, const struct recording_file *rec,
+			  struct sequences *recorded, struct scxtwin_error *err)
+{
+	const char *dot = strrchr(path, '.');
+	struct strbuf beside = { 0 };
+	int ret;
+
+	strbuf_add(&beside, path, dot ? (size_t)(dot - path) : strlen(path));
+	strbuf_puts(&beside, ".seq.json");
+	if (!access(strbuf_str(&beside), R_OK)) {
+		ret = sequences_load(strbuf_str(&beside), recorded, err);
+	} else {
+		recorded->exit_kind = json_integer_value(json_object_get(rec->head, "exit_kind"));
+		ret = distill(&rec->records, recorded) ? error_no_memory(err) : 0;
+	}
+	strbuf_free(&beside);
+	return ret;
+}
+
+static void normalise_all(struct sequences *s, const char *side,
+			  const struct scxtwin_conform_options *opt)
+{
+	struct sequence *seq;
+
+	vec_for_each(seq, &s->tasks)
+		normalise(seq, side, opt);
+}
+
+static int judge(const char *path, const struct recording_file *rec, struct twin_run *run,
+		 const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res,
+		 struct scxtwin_error *err)
+{
+	struct sequences recorded = { .exit_kind = 0 }, twin = { .exit_kind = run->exit_kind };
+	int ret = load_sequences(path, rec, &recorded, err);
+
+	if (!ret && distill(&run->records, &twin))
+		ret = error_no_memory(err);
+	if (!ret) {
+		res->exit_kind_recorded = recorded.exit_kind;
+		res->exit_kind_twin = twin.exit_kind;
+		normalise_all(&recorded, "recorded", opt);
+		normalise_all(&twin, "twin", opt);
+		compare(&recorded, &twin, opt, res);
+	}
+	sequences_free(&recorded);
+	sequences_free(&twin);
+	return ret;
+}
+
+int scxtwin_conform(const char *recording, const struct scxtwin_conform_options *opt,
+		    struct scxtwin_conformity *res, struct scxtwin_error *err)
+{
+	const struct scxtwin_conform_options none = { .strict = false };
+	struct recording_file rec = { .head = NULL };
+	struct scxtwin_error local;
+	struct twin_run run = { .exit_kind = 0 };
+	const char *policy;
+	int ret;
+
+	err = err ? err : &local;
+	memset(res, 0, sizeof(*res));
+	ret = recording_load(recording, &rec, err);
+	if (!ret) {
+		policy = json_string_value(json_object_get(rec.head, "policy"));
+		strlcpy(res->policy, policy, sizeof(res->policy));
+		ret = twin_run(recording, policy, &run, err);
+	}
+	if (!ret) {
+		strlcpy(res->name, run.name, sizeof(res->name));
+		strlcpy(res->area, run.area, sizeof(res->area));
+		ret = judge(recording, &rec, &run, opt ? opt : &none, res, err);
+	}
+	twin_run_free(&run);
+	recording_free(&rec);
+	return ret;
+}
+
+static json_t *head_of(const struct twin_run *run, const char *policy)
+{
+	char flags[24];
+
+	snprintf(flags, sizeof(flags), "0x%llx", (unsigned long long)run->ops_flags);
+	return json_pack("{s:s, s:i, s:i, s:s, s:s, s:I, s:I, s:s, s:o}", "kernel", KERNEL_OF_TWIN,
+			 "cpus", (int)run->cpus, "hz", (int)run->hz, "policy", policy, "ops_flags",
+			 flags, "slice_ns", (json_int_t)run->slice_ns, "exit_kind",
+			 (json_int_t)run->exit_kind, "exit_msg", run->exit_msg, "scenario",
+			 json_loads(run->scenario, 0, NULL));
+}
+
+static int write_line(FILE *out, const json_t *line)
+{
+	return !line || json_dumpf(line, out, JSON_COMPACT) || putc('\n', out) == EOF;
+}
+
+static int write_recording(const struct twin_run *run, const char *policy, const char *path,
+			   struct scxtwin_error *err)
+{
+	FILE *out = fopen(path, "w");
+	json_t *head, **line;
+	int failed;
+
+	if (!out)
+		return bad_line(path, 0, strerror(errno), err);
+	head = head_of(run, policy);
+	failed = write_line(out, head);
+	json_decref(head);
+	vec_for_each(line, &run->records.lines)
+		failed = failed || write_line(out, *line);
+	failed |= fclose(out);
+	return failed ? bad_line(path, 0, "the recording could not be written", err) : 0;
+}
+
+int scxtwin_record(const char *scenario, const char *policy, const char *out,
+		   struct scxtwin_error *err)
+{
+	struct twin_run run = { .exit_kind = 0 };
+	struct scxtwin_error local;
+	int ret;
+
+	err = err ? err : &local;
+	ret = twin_run(scenario, policy, &run, err) ?: write_recording(&run, policy, out, err);
+	twin_run_free(&run);
+	return ret;
+}
+
+const char *scxtwin_record_policy_nth(u32 n)
+{
+	return recorder_policy_nth(n, NULL);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Comparing with recordings of a real kernel.
+ *
+ *   twin.c     runs a scenario under its policy and collects the records
+ *   record.c   one record as a line of a recording
+ *   distill.c  a recording's lines to canonical sequences, one per task
+ *   normal.c   rules that put aside what is no property of the scheduler
+ *   compare.c  two sets of sequences
+ *   conform.c  the public functions
+ *
+ * Begin reading at scxtwin_conform().
+ */
+#ifndef CONFORM_CONFORM_H
+#define CONFORM_CONFORM_H
+
+#include <jansson.h>
+
+#include <scxtwin/conform.h>
+
+#include "base/vec.h"
+#include "policy/recorder.h"
+
+/* One line of a recording, or of a sequence. */
+json_t *record_to_json(const struct recorder_record *rec, const char *policy);
+
+/* The lines behind the first. */
+struct lines_of_run {
+	VEC(json_t *) lines;
+};
+
+struct sequence {
+	char *task;
+	bool stable, stable_with_cpus;
+	VEC(json_t *) lines;
+};
+
+struct sequences {
+	VEC(struct sequence) tasks;	/* in order of their first line */
+	s64 exit_kind;
+};
+
+/* Errors: -ENOMEM. */
+int distill(const struct lines_of_run *run, struct sequences *out);
+struct sequence *sequences_find(struct sequences *s, const char *task);
+/* As distill(), for a file that was distilled before. */
+int sequences_load(const char *path, struct sequences *out, struct scxtwin_error *err);
+void sequences_free(struct sequences *s);
+
+/* What a run of the twin gave. */
+struct twin_run {
+	struct lines_of_run records;
+	s64 exit_kind;
+	char exit_msg[256];
+	u64 slice_ns, ops_flags;
+	u32 cpus, hz;
+	char name[128], area[64];
+	char *scenario;		/* JSON */
+};
+
+int twin_run(const char *scenario, const char *policy, struct twin_run *run,
+	     struct scxtwin_error *err);
+void twin_run_free(struct twin_run *run);
+
+void __attribute__((format(printf, 2, 3)))
+conform_tell(const struct scxtwin_conform_options *opt, const char *fmt, ...);
+
+/* Takes out of both sides what the rules name. */
+void normalise(struct sequence *seq, const char *side, const struct scxtwin_conform_options *opt);
+
+void compare(struct sequences *recorded, struct sequences *twin,
+	     const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res);
+
+#endif /* CONFORM_CONFORM_H */

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Canonical sequences: what is kept of each record, and what is left out
+ * because it says nothing about the task. The same rules made the .seq.json
+ * files, so they must not be changed here alone.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "conform/conform.h"
+
+#define NR_KEEP 4
+
+/* What records keep of their own members ... */
+static const struct {
+	const char *ev;
+	const char *keys[NR_KEEP];
+} keep[] = {
+	{ "select_cpu", { "prev_cpu", "wake_flags" } }, { "enqueue", { "enq_flags" } },
+	{ "runnable", { "enq_flags" } }, { "dequeue", { "deq_flags" } },
+	{ "quiescent", { "deq_flags" } }, { "stopping", { "runnable" } },
+	{ "set_weight", { "arg_weight" } }, { "set_cpumask", { "mask" } },
+	{ "init_task", { "fork" } }, { "exit_task", { "cancelled" } },
+	{ ".selected", { "to_cpu", "idle" } }, { ".insert", { "to", "enq_flags", "ok" } },
+	{ ".insert_vtime", { "to", "enq_flags", "ok" } }, { ".set_slice", { "arg_slice", "ok" } },
+	{ ".iter", { "from", "rev" } }, { ".peek", { "from" } },
+	{ ".move", { "from", "to", "enq_flags", "ok" } },
+	{ ".move_vtime", { "from", "to", "enq_flags", "ok" } },
+};
+
+/* ... and of the task's snapshot. */
+static const char *const keep_always[] = {
+	"flags", "state", "reenq_reason", "ops_state", "dsq", "ddsp_dsq", "task_cpu", "weight",
+};
+
+#define NR_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *text_of(const json_t *line, const char *key)
+{
+	const char *text = json_string_value(json_object_get(line, key));
+
+	return text ? text : "";
+}
+
+static bool is_ev(const json_t *line, const char *ev)
+{
+	return !strcmp(text_of(line, "ev"), ev);
+}
+
+/* Records that follow no task's life: time decides when they come. */
+static bool is_skipped(const json_t *line)
+{
+	return is_ev(line, "tick") || is_ev(line, "#switch") || is_ev(line, ".kick");
+}
+
+static bool has_flag(const json_t *line, const char *flag)
+{
+	const char *flags = text_of(line, "flags");
+	const size_t len = strlen(flag);
+
+	while (*flags) {
+		const size_t n = strcspn(flags, "|");
+
+		if (n == len && !strncmp(flags, flag, len))
+			return true;
+		flags += n + (flags[n] == '|');
+	}
+	return false;
+}
+
+/* ---- interruptions by what is no task of the scenario */
+
+struct last_line {
+	const char *task;
+	size_t line;
+	bool valid;
+};
+
+struct noise {
+	const struct lines_of_run *run;
+	bool *drop;
+	VEC(struct last_line) last;
+};
+
+static struct last_line *last_of(struct noise *n, const char *task)
+{
+	struct last_line fresh = { .task = task }, *last;
+
+	vec_for_each(last, &n->last)
+		if (!strcmp(last->task, task))
+			return last;
+	return vec_push(&n->last, fresh) ? NULL : vec_last(&n->last);
+}
+
+/* Another task of the scenario came onto the CPU: what stopped there was no mere interruption. */
+static void came_in(struct noise *n, const json_t *line)
+{
+	const json_int_t cpu = json_integer_value(json_object_get(line, "task_cpu"));
+	struct last_line *last;
+
+	vec_for_each(last, &n->last) {
+		const json_t *before = last->valid ? n->run->lines.data[last->line] : NULL;
+
+		if (before && strcmp(last->task, text_of(line, "task")) && is_ev(before, "stopping") &&
+		    json_integer_value(json_object_get(before, "task_cpu")) == cpu)
+			last->valid = false;
+	}
+}
+
+static int look_at(struct noise *n, size_t i)
+{
+	const json_t *line = n->run->lines.data[i], *before;
+	struct last_line *last;
+
+	if (!json_object_get(line, "task"))
+		return 0;
+	if (is_skipped(line)) {
+		if (is_ev(line, "#switch") && !strcmp(text_of(line, "dir"), "in"))
+			came_in(n, line);
+		return 0;
+	}
+	last = last_of(n, text_of(line, "task"));
+	if (!last)
+		return -ENOMEM;
+	before = last->valid ? n->run->lines.data[last->line] : NULL;
+	if (before && is_ev(line, "running") && is_ev(before, "stopping") &&
+	    json_is_true(json_object_get(before, "runnable")))
+		n->drop[i] = n->drop[last->line] = true;
+	last->line = i;
+	last->valid = true;
+	return 0;
+}
+
+/* ---- sequences */
+
+struct sequence *sequences_find(struct sequences *s, const char *task)
+{
+	struct sequence *seq;
+
+	vec_for_each(seq, &s->tasks)
+		if (!strcmp(seq->task, task))
+			return seq;
+	return NULL;
+}
+
+static struct sequence *sequence_of(struct sequences *s, const char *task)
+{
+	struct sequence *seq = sequences_find(s, task), fresh = { .stable = true, .stable_with_cpus = true };
+
+	if (seq)
+		return seq;
+	fresh.task = mem_strdup(task);
+	if (fresh.task && !vec_push(&s->tasks, fresh))
+		return vec_last(&s->tasks);
+	free(fresh.task);
+	return NULL;
+}
+
+static void copy_key(json_t *to, const json_t *from, const char *key)
+{
+	json_t *value = json_object_get(from, key);
+
+	if (value)
+		json_object_set(to, key, value);
+}
+
+static json_t *canonical(const json_t *line)
+{
+	json_t *out = json_object();
+	size_t i, k;
+
+	copy_key(out, line, "ev");
+	for (i = 0; i < NR_OF(keep); i++) {
+		if (!is_ev(line, keep[i].ev))
+			continue;
+		for (k = 0; k < NR_KEEP && keep[i].keys[k]; k++)
+			copy_key(out, line, keep[i].keys[k]);
+	}
+	for (i = 0; i < NR_OF(keep_always); i++)
+		copy_key(out, line, keep_always[i]);
+	return out;
+}
+
+/* A dispatch of a task that went to sleep is an event of the CPU. */
+static bool belongs_to_task(const json_t *line)
+{
+	return json_object_get(line, "task") && !is_skipped(line) &&
+	       (!is_ev(line, "dispatch") || has_flag(line, "QUEUED"));
+}
+
+int distill(const struct lines_of_run *run, struct sequences *out)
+{
+	struct noise noise = { .run = run };
+	int ret = 0;
+	size_t i;
+
+	noise.drop = mem_zalloc(run->lines.nr + 1);
+	for (i = 0; noise.drop && !ret && i < run->lines.nr; i++)
+		ret = look_at(&noise, i);
+	for (i = 0; noise.drop && !ret && i < run->lines.nr; i++) {
+		const json_t *line = run->lines.data[i];
+		struct sequence *seq;
+
+		if (noise.drop[i] || !belongs_to_task(line))
+			continue;
+		seq = sequence_of(out, text_of(line, "task"));
+		if (!seq || vec_push(&seq->lines, canonical(line)))
+			ret = -ENOMEM;
+	}
+	if (!noise.drop)
+		ret = -ENOMEM;
+	free(noise.drop);
+	vec_free(&noise.last);
+	return ret;
+}
+
+/* ---- files that were distilled before */
+
+static int load_task(const char *name, json_t *task, struct sequences *out)
+{
+	struct sequence *seq = sequence_of(out, name);
+	json_t *line;
+	size_t i;
+
+	if (!seq)
+		return -ENOMEM;
+	seq->stable = json_is_true(json_object_get(task, "stable"));
+	seq->stable_with_cpus = json_is_true(json_object_get(task, "stable_with_cpus"));
+	json_array_foreach(json_object_get(task, "seq"), i, line)
+		if (vec_push(&seq->lines, json_incref(line)))
+			return -ENOMEM;
+	return 0;
+}
+
+int sequences_load(const char *path, struct sequences *out, struct scxtwin_error *err)
+{
+	json_error_t where;
+	json_t *root = json_load_file(path, 0, &where), *task;
+	const struct error_place place = { .file = path, .line = root ? 0 : (u32)where.line };
+	const char *name;
+	int ret = 0;
+
+	if (!root)
+		return error_set_at(err, SCXTWIN_EINPUT, &place, "%s", where.text);
+	out->exit_kind = json_integer_value(json_object_get(root, "exit_kind"));
+	json_object_foreach(json_object_get(root, "tasks"), name, task)
+		ret = ret ?: load_task(name, task, out);
+	json_decref(root);
+	return ret ? error_no_memory(err) : 0;
+}
+
+void sequences_free(struct sequences *s)
+{
+	struct sequence *seq;
+	json_t **line;
+
+	vec_for_each(seq, &s->tasks) {
+		vec_for_each(line, &seq->lines)
+			json_decref(*line);
+		vec_free(&seq->lines);
+		free(seq->task);
+	}
+	vec_free(&s->tasks);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A scenario under its policy in the twin, as if it were recorded. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/string.h>
+#include <scxtwin/sim.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "conform/conform.h"
+#include "sched/sched.h"
+#include "workload/run.h"
+#include "workload/scenario.h"
+
+struct collector {
+	struct twin_run *run;
+	const char *policy;
+	bool out_of_memory;
+	u64 began_at;		/* instant of the first record */
+};
+
+static void collect(const struct recorder_record *rec, void *data)
+{
+	struct collector *c = data;
+	struct recorder_record r = *rec;
+
+	if (!c->run->records.lines.nr)
+		c->began_at = rec->time_ns;
+	r.time_ns -= c->began_at;
+	if (vec_push(&c->run->records.lines, record_to_json(&r, c->policy)))
+		c->out_of_memory = true;
+}
+
+static const struct task_struct *task_of(s64 pid)
+{
+	const struct task_core *t = pid > 0 ? find_task_by_pid((s32)pid) : NULL;
+
+	return t ? &t->task : NULL;
+}
+
+/* What the recorder got from tracepoints. */
+static void on_event(struct scxtwin_observer *obs, const struct scxtwin_event *ev)
+{
+	static const char *const counters[] = {
+#define X(name) #name,
+		SCX_EVENTS(X)
+#undef X
+	};
+
+	(void)obs;
+	if (ev->kind == SCXTWIN_EV_SWITCH)
+		recorder_switched(task_of((s32)ev->a), task_of(ev->task), !ev->b, ev->b);
+	else if (ev->kind == SCXTWIN_EV_SCX_COUNT)
+		recorder_counted(counters[ev->a], (s64)ev->b);
+}
+
+static int configure(const struct scenario *sc, const char *policy, struct collector *c,
+		     struct scxtwin_error *err)
+{
+	const struct recorder_config cfg = {
+		.policy = policy, .slice_ns = sc->slice_ns, .timeout_ms = sc->timeout_ms,
+		.max_batch = sc->max_batch, .no_hotplug_ops = sc->no_hotplug_ops,
+		.watch_from_ns = SCENARIO_START_NS - SCENARIO_LEAD_NS, .plan = &sc->plan,
+		.listener = { collect, c },
+	};
+
+	return recorder_configure(&cfg) ?
+		error_set(err, SCXTWIN_EUSAGE, "no recording is made under a policy \"%s\"", policy) : 0;
+}
+
+static int describe(struct scxtwin_workload *w, const char *policy, struct twin_run *run,
+		    struct scxtwin_error *err)
+{
+	const struct scenario *sc = w->prog->scenario;
+	const char *name;
+	u32 n;
+
+	strlcpy(run->name, w->prog->name, sizeof(run->name));
+	strlcpy(run->area, sc->area, sizeof(run->area));
+	run->slice_ns = sc->slice_ns;
+	run->cpus = w->prog->machine.cpus;
+	run->hz = w->prog->machine.hz;
+	for (n = 0; (name = recorder_policy_nth(n, &run->ops_flags)); n++)
+		if (!strcmp(name, policy))
+			break;
+	run->scenario = mem_strdup(sc->json);
+	return run->scenario ? 0 : error_no_memory(err);
+}
+
+static int run_workload(struct scxtwin_workload *w, const char *policy, struct twin_run *run,
+			struct scxtwin_error *err)
+{
+	struct scxtwin_observer obs = { .event = on_event };
+	struct collector c = { .run = run, .policy = policy };
+	struct scxtwin_options opt;
+	struct scxtwin_result res;
+	struct scxtwin_error fault = { .code = SCXTWIN_OK };
+	struct scxtwin_sim *sim;
+	int ret;
+
+	scxtwin_options_default(&opt);
+	opt.policy = "recorder";
+	/* A recording has every tick. */
+	opt.no_tick_elision = true;
+	sim = scxtwin_sim_new(&opt, w, err);
+	if (!sim)
+		return err->code;
+	ret = configure(w->prog->scenario, policy, &c, err);
+	if (!ret) {
+		scxtwin_sim_observe(sim, &obs);
+		ret = scxtwin_sim_run(sim, &fault);
+		scxtwin_sim_result(sim, &res);
+		run->exit_kind = res.exit_kind;
+		strlcpy(run->exit_msg, res.exit_msg, sizeof(run->exit_msg));
+		/* Schedulers are ended on purpose; what is wrong then is in the records. */
+		if (ret == SCXTWIN_EFAILED)
+			ret = 0;
+		else if (ret)
+			*err = fault;
+	}
+	if (!ret && c.out_of_memory)
+		ret = error_no_memory(err);
+	scxtwin_sim_free(sim);
+	return ret;
+}
+
+int twin_run(const char *scenario, const char *policy, struct twin_run *run,
+	     struct scxtwin_error *err)
+{
+	struct scxtwin_workload *w = scxtwin_workload_open(scenario, err);
+	int ret;
+
+	if (!w)
+		return err->code;
+	if (!w->prog || !w->prog->scenario)
+		ret = error_set(err, SCXTWIN_EINPUT, "%s: this is neither a scenario nor a recording of one",
+				scenario);
+	else
+		ret = describe(w, policy, run, err) ?: run_workload(w, policy, run, err);
+	scxtwin_workload_close(w);
+	return ret;
+}
+
+void twin_run_free(struct twin_run *run)
+{
+	json_t **line;
+
+	vec_for_each(line, &run->records.lines)
+		json_decref(*line);
+	vec_free(&run->records.lines);
+	free(run->scenario);
+}
