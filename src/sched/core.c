@@ -563,6 +563,9 @@ static void finish_task_switch(struct rq *rq, struct task_struct *prev, u32 prev
 	smp_store_release(&prev->on_cpu, 0);
 	end_of_pass(rq);
 	raw_spin_rq_unlock(rq);
+	/* A call whose task got another CPU before it was through here may follow it now. */
+	if (current_ctx()->kind == CTX_TASK && prev->cpu != rq->cpu)
+		machine_continue_cpu(prev->cpu);
 	local_irq_enable();
 	if (unlikely(prev_state == TASK_DEAD))
 		task_dead(prev);

@@ -61,6 +61,9 @@ static void resume_call(struct task_core *t, int cpu)
 {
 	struct ctx *ctx = t->ctx;
 
+	/* Not through with switching away on its old CPU: finish_task_switch() will ask again. */
+	if (ctx_keeps_cpu(ctx))
+		return;
 	if (ctx->cpu != cpu)
 		ctx_set_cpu(ctx, cpu);
 	if (ctx->state == CTX_WAITING && ctx->wait_obj == &t->task.on_cpu)
