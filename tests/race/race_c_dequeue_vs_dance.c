@@ -117,16 +117,18 @@ static void race_26_dance_wins(void **state)
 	lab_release(y);
 }
 
-static void dequeue_during_migrating(struct lab_point point, const char *wait)
+/* x stands in M5, the source's lock still held or dropped already. */
+static void dequeue_during_migrating(bool src_locked)
 {
 	struct lab_hold *x, *y;
 
 	setup_queued();
 	y = y_asleep();
-	x = x_at(__lab_hold(&point), REMOTE);
+	x = src_locked ? lab_hold(AT_UNLOCK_RQ(RACE_X, RACE_SRC)) : lab_hold(AT_LOCK_RQ(RACE_X, RACE_Y));
+	x_at(x, REMOTE);
 	PROVES("OPSS-36 OPSS-INV-09", p->scx.sticky_cpu == RACE_Y && p->on_rq == TASK_ON_RQ_MIGRATING);
 	race_change(p);
-	PROVES("RACE-27 OPSS-37", lab_waits(RACE_OUT, wait) && lab_called(p, ""));
+	PROVES("RACE-27 OPSS-37", lab_waits(RACE_OUT, src_locked ? "rq" : "migrating") && lab_called(p, ""));
 	lab_release(x);
 	PROVES("RACE-27", lab_called(p, "dequeue(0x0)@2 " CHANGE_WITHOUT_DEQUEUE));
 	PROVES("RACE-27 OPSS-40", race_dequeue.nr == 1 && race_dequeue.sticky_cpu == -1);
@@ -137,13 +139,13 @@ static void dequeue_during_migrating(struct lab_point point, const char *wait)
 static void race_27_dequeue_waits_for_the_source_lock(void **state)
 {
 	(void)state;
-	dequeue_during_migrating((struct lab_point){ AT_UNLOCK_RQ(RACE_X, RACE_SRC) }, "rq");
+	dequeue_during_migrating(true);
 }
 
 static void race_27_dequeue_finds_the_task_migrating(void **state)
 {
 	(void)state;
-	dequeue_during_migrating((struct lab_point){ AT_LOCK_RQ(RACE_X, RACE_Y) }, "migrating");
+	dequeue_during_migrating(false);
 }
 
 static void race_28_holding_cpu_is_used_again(void **state)
@@ -218,17 +220,12 @@ static void race_30_dequeue_before_l3b_wins(void **state)
 
 static void race_31_from_the_source_cpu_to_a_remote_local_dsq(void **state)
 {
-	struct lab_hold *l4, *m5, *l7;
+	struct lab_hold *l4, *l7;
 
 	(void)state;
 	setup_queued();
 	l4 = lab_hold(AT_HOLDING(RACE_SRC, p, YIELD_READ), .skip = 1);
-	m5 = lab_hold(AT_UNLOCK_RQ(RACE_SRC, RACE_SRC));
 	race_dispatch(RACE_SRC, p, REMOTE);
-	if (lab_held(m5)) {	/* the kick's own hold of the lock came first */
-		lab_release(m5);
-		m5 = NULL;
-	}
 	assert_true(lab_held(l4));
 	PROVES("RACE-31 OPSS-31", p->scx.holding_cpu == RACE_SRC && lab_word(p) == 0);
 	PROVES("RACE-31", cpu_rq(RACE_SRC)->__lock.owner && cpu_rq(RACE_SRC)->__lock.owner->cpu == RACE_SRC);
