@@ -61,7 +61,11 @@ static void put_head(const struct table *t)
 	u32 i;
 
 	if (t->runs->workload)
-		fprintf(t->out, "workload  %s\n\n", t->runs->workload);
+		fprintf(t->out, "workload  %s\n", t->runs->workload);
+	/* Whole labels: the columns below may have to cut them. */
+	for (i = 0; i < t->nr_runs; i++)
+		fprintf(t->out, "digest    %s  %s\n", t->runs[i].result->digest, text_label(&t->runs[i]));
+	fputc('\n', t->out);
 	fprintf(t->out, "%-*s", TITLE_WIDTH, "");
 	for (i = 0; i < t->nr_runs; i++)
 		fprintf(t->out, "%*.*s%*s", VALUE_WIDTH, VALUE_WIDTH - 1, text_label(&t->runs[i]),

@@ -38,6 +38,7 @@ static void pair_make(struct pair *p)
 		res->time_ns = 10000;
 		res->nr_cpus = 2;
 		snprintf(res->policy, sizeof(res->policy), "%s", policies[i]);
+		memset(res->digest, i ? 'b' : 'a', 64);
 		p->run[i] = (struct scxtwin_run){
 			.workload = "demo", .result = res,
 			.report = feed_finish(&p->feed[i], 10000),
@@ -80,6 +81,8 @@ static void columns_tell_the_change_against_the_first(void **state)
 	pair_make(&p);
 	text = compare(&p, 2, scxtwin_compare_text);
 	check_has(text, "                                  fifo a-policy-with\n");
+	check_has(text, "digest    aaaaaaaa");
+	check_has(text, "bbbbbbbb  a-policy-with-a-long-name\n");
 	check_has(text, "\nwakeup latency p50              1.00us        3.00us  +200.0%\n");
 	check_has(text, "\nCPUs busy                       45.00%        35.00%   -22.2%\n");
 	check_has(text, "\nwakeups served                       1             1        =\n");
