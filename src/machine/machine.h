@@ -135,6 +135,7 @@ struct machine_config {
 	u64 tick_phase_ns;	/* CPU n ticks at n * phase modulo the period */
 	enum run_mode mode;
 	u64 cost_ns[NR_COSTS];
+	u64 grace_period_ns;	/* RCU, and writers of percpu rwsems, wait that long; default 0 */
 	bool tick_elision;	/* default on */
 	bool force_suspend;	/* suspend and resume at every yield point */
 	u64 zero_time_passes;	/* passes at one instant before time is charged; default 1000 */

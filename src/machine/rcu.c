@@ -58,5 +58,6 @@ void synchronize_rcu(void)
 		while (!w.done)
 			ctx_suspend(&w, "synchronize_rcu");
 	}
+	ctx_sleep_until(machine_now() + machine()->cfg.grace_period_ns);
 	ctx_quiescent_end(w.ctx);
 }

@@ -120,6 +120,8 @@ void percpu_down_write(struct percpu_rw_semaphore *sem)
 		sleep_on(sem, sem->name);
 	sem->nr_writers_waiting--;
 	sem->writer = current_ctx();
+	/* Readers in flight do not announce themselves: the writer waits for a grace period. */
+	ctx_sleep_until(machine_now() + machine()->cfg.grace_period_ns);
 }
 
 void percpu_up_write(struct percpu_rw_semaphore *sem)
