@@ -236,6 +236,9 @@ static void affine_move_task(struct rq *rq, struct task_struct *p, struct rq_fla
 		task_rq_unlock(rq, p, rf);
 		if (start)
 			stop_one_cpu_nowait(cpu, &arg->work);
+		/* AFF-13: preemption is on again, so the stopper comes before the caller waits. */
+		if (p == current_task() && p->need_resched)
+			preempt_schedule();
 	} else if (is_migration_disabled(p)) {
 		task_rq_unlock(rq, p, rf);
 	} else {
