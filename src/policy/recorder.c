@@ -241,6 +241,14 @@ static bool queue_is_closed(const struct pid_queue *q)
 	       (r->mode == MODE_RACE_QUEUEING && r->gate < 2);
 }
 
+/* A thread that exits gives up its pid before its last switch. */
+static struct task_struct *task_of_pid(s32 pid)
+{
+	struct task_core *t = find_task_by_pid(pid);
+
+	return t && !(t->task.flags & PF_EXITING) ? &t->task : NULL;
+}
+
 /* Takes tasks of one queue and inserts them where the policy wants them. */
 static void drain(struct pid_queue *q, s32 cpu)
 {
@@ -248,16 +256,14 @@ static void drain(struct pid_queue *q, s32 cpu)
 	u32 i;
 
 	for (i = 0; i < 8 && !queue_is_closed(q); i++) {
-		struct task_core *t;
 		struct task_struct *p;
 		s32 pid;
 
 		if (!pop(q, &pid))
 			break;
-		t = find_task_by_pid(pid);
-		if (!t)
+		p = task_of_pid(pid);
+		if (!p)
 			continue;
-		p = &t->task;
 		if (r->mode == MODE_PLAN && !(p->scx.flags & SCX_TASK_IN_CUSTODY))
 			continue; /* the plan took it already */
 		if (!bpf_cpumask_test_cpu((u32)cpu, p->cpus_ptr)) {

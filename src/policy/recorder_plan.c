@@ -65,7 +65,7 @@ static struct task_struct *task_named(const char *name)
 	struct task_core *t;
 
 	list_for_each_entry(t, &core_sched()->tasks, all_node)
-		if (!strcmp(t->task.comm, name))
+		if (!strcmp(t->task.comm, name) && !(t->task.flags & PF_EXITING))
 			return &t->task;
 	return NULL;
 }
