@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "workload/scenario.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -549,16 +550,18 @@ static int collect_children(struct reader *rd, struct json_at steps, struct scxt
 	return ret;
 }
 
-/* Before its own steps, each task sleeps until the scenario starts. */
+/* Before its own steps, each task gets its CPUs and sleeps until the scenario starts. */
 static int read_program(struct reader *rd, u32 n, u64 start_ns, struct scxtwin_error *err)
 {
 	struct program *prog = rd->prog;
 	const struct step sleep = { .kind = STEP_UNTIL, .time.a = SCENARIO_START_NS + start_ns };
+	const struct step cpus = { .kind = STEP_AFFINITY, .cpus = prog->tasks.data[n].cpus };
 	const u32 first = (u32)prog->steps.nr;
 	u32 deepest = 0;
 	int ret;
 
-	if (!prog->tasks.data[n].forked && vec_push(&prog->steps, sleep))
+	if (!prog->tasks.data[n].forked &&
+	    ((cpus.cpus.nr && vec_push(&prog->steps, cpus)) || vec_push(&prog->steps, sleep)))
 		return error_no_memory(err);
 	ret = read_steps(rd, rd->steps.data[n], &deepest, err);
 	prog->tasks.data[n].first_step = first;
@@ -648,6 +651,23 @@ static int read_document(struct reader *rd, struct scxtwin_error *err)
 		at = json_need(at, "scenario");
 	}
 	return ret ?: read_scenario(rd, at, err);
+}
+
+int scenario_place(struct program *prog, const char *task, u32 cpu)
+{
+	const struct cpu_range range = { cpu, cpu };
+	struct task_ref ref;
+	struct program_task *t;
+
+	if (program_ref(prog, task, &ref))
+		return 0;
+	t = &prog->tasks.data[ref.task];
+	if (t->forked || !t->cpus.nr)
+		return 0;
+	if (vec_push(&prog->cpu_ranges, range))
+		return -ENOMEM;
+	t->cpus = (struct cpu_list){ (u32)prog->cpu_ranges.nr - 1, 1 };
+	return 0;
 }
 
 struct findings {

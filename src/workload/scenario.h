@@ -35,4 +35,7 @@ bool scenario_is(const char *text);
 struct program *scenario_read(const char *file, const char *text, size_t len, json_report_t report,
 			      void *data, u32 *nr_errors);
 
+/* The task falls asleep on this CPU before the scenario starts. 0 or -ENOMEM. */
+int scenario_place(struct program *prog, const char *task, u32 cpu);
+
 #endif /* WORKLOAD_SCENARIO_H */
