@@ -32,12 +32,15 @@ struct scxtwin_conformity {
 	u32 nr_unstable;	/* not compared */
 	s64 exit_kind_recorded, exit_kind_twin;
 	char first_task[64];	/* with a difference; "" if there is none */
+	char pace[32];		/* of the machine, at which it was the same or nearest to it */
 };
 
 /*
  * Runs the scenario of a recording (.jsonl) under its policy and compares with
  * the sequences in the .seq.json beside it, or with those of the recording if
- * there is none. 0 whether same or not; an error if it could not be judged.
+ * there is none. How far another CPU gets while a kernel path is under way is a
+ * property of the machine: a few paces are tried, and all sequences must be the
+ * same at one of them. 0 whether same or not; an error if it could not be judged.
  */
 int scxtwin_conform(const char *recording, const struct scxtwin_conform_options *opt,
 		    struct scxtwin_conformity *res, struct scxtwin_error *err);

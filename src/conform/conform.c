@@ -118,7 +118,7 @@ static void normalise_all(struct sequences *s, const char *side,
 		normalise(seq, side, opt);
 }
 
-static int judge(const char *path, const struct recording_file *rec, struct twin_run *run,
+static int judge(const char *path, const struct recording_file *rec, const struct twin_run *run,
 		 const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res,
 		 struct scxtwin_error *err)
 {
@@ -139,30 +139,66 @@ static int judge(const char *path, const struct recording_file *rec, struct twin
 	return ret;
 }
 
+static int conform_at(const char *path, const struct recording_file *rec, const struct pace *pace,
+		      const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res,
+		      struct scxtwin_error *err)
+{
+	const char *policy = json_string_value(json_object_get(rec->head, "policy"));
+	struct twin_run run = { .exit_kind = 0 };
+	int ret = twin_run(path, policy, pace, &rec->records, &run, err);
+
+	memset(res, 0, sizeof(*res));
+	if (!ret) {
+		strlcpy(res->name, run.name, sizeof(res->name));
+		strlcpy(res->area, run.area, sizeof(res->area));
+		strlcpy(res->policy, policy, sizeof(res->policy));
+		strlcpy(res->pace, pace->name, sizeof(res->pace));
+		ret = judge(path, rec, &run, opt, res, err);
+	}
+	twin_run_free(&run);
+	return ret;
+}
+
+/* At the pace that comes nearest; of equally near ones at the first. */
+static int conform_nearest(const char *path, const struct recording_file *rec,
+			   const struct scxtwin_conform_options *opt,
+			   struct scxtwin_conformity *res, struct scxtwin_error *err)
+{
+	struct scxtwin_conform_options silent = *opt;
+	const struct pace *pace, *nearest = NULL;
+	struct scxtwin_conformity one;
+	u32 n, most = 0;
+	int ret;
+
+	silent.line = NULL;
+	for (n = 0; (pace = pace_nth(n)); n++) {
+		ret = conform_at(path, rec, pace, &silent, &one, err);
+		if (ret)
+			return ret;
+		if (one.same) {
+			nearest = pace;
+			break;
+		}
+		if (nearest && one.nr_same <= most)
+			continue;
+		nearest = pace;
+		most = one.nr_same;
+	}
+	return conform_at(path, rec, nearest, opt, res, err);
+}
+
 int scxtwin_conform(const char *recording, const struct scxtwin_conform_options *opt,
 		    struct scxtwin_conformity *res, struct scxtwin_error *err)
 {
 	const struct scxtwin_conform_options none = { .strict = false };
 	struct recording_file rec = { .head = NULL };
 	struct scxtwin_error local;
-	struct twin_run run = { .exit_kind = 0 };
-	const char *policy;
 	int ret;
 
 	err = err ? err : &local;
 	memset(res, 0, sizeof(*res));
-	ret = recording_load(recording, &rec, err);
-	if (!ret) {
-		policy = json_string_value(json_object_get(rec.head, "policy"));
-		strlcpy(res->policy, policy, sizeof(res->policy));
-		ret = twin_run(recording, policy, &run, err);
-	}
-	if (!ret) {
-		strlcpy(res->name, run.name, sizeof(res->name));
-		strlcpy(res->area, run.area, sizeof(res->area));
-		ret = judge(recording, &rec, &run, opt ? opt : &none, res, err);
-	}
-	twin_run_free(&run);
+	ret = recording_load(recording, &rec, err) ?:
+	      conform_nearest(recording, &rec, opt ? opt : &none, res, err);
 	recording_free(&rec);
 	return ret;
 }
@@ -210,7 +246,7 @@ int scxtwin_record(const char *scenario, const char *policy, const char *out,
 	int ret;
 
 	err = err ? err : &local;
-	ret = twin_run(scenario, policy, &run, err) ?: write_recording(&run, policy, out, err);
+	ret = twin_run(scenario, policy, pace_nth(0), NULL, &run, err) ?: write_recording(&run, policy, out, err);
 	twin_run_free(&run);
 	return ret;
 }

@@ -58,8 +58,22 @@ struct twin_run {
 	char *scenario;		/* JSON */
 };
 
-int twin_run(const char *scenario, const char *policy, struct twin_run *run,
-	     struct scxtwin_error *err);
+/*
+ * How fast the machine is. Recordings were made on a slow one, where another
+ * CPU gets further while a path is under way, and grace periods take ticks.
+ */
+struct pace {
+	const char *name;
+	const char *costs;	/* NULL: kernel paths take no time */
+	u64 grace_period_ns;
+};
+
+/* NULL beyond the last; the first is that of a machine that takes no time at all. */
+const struct pace *pace_nth(u32 n);
+
+/* history: lines of a recording that say where tasks slept before; NULL: anywhere. */
+int twin_run(const char *scenario, const char *policy, const struct pace *pace,
+	     const struct lines_of_run *history, struct twin_run *run, struct scxtwin_error *err);
 void twin_run_free(struct twin_run *run);
 
 void __attribute__((format(printf, 2, 3)))

@@ -89,8 +89,42 @@ static int describe(struct scxtwin_workload *w, const char *policy, struct twin_
 	return run->scenario ? 0 : error_no_memory(err);
 }
 
-static int run_workload(struct scxtwin_workload *w, const char *policy, struct twin_run *run,
-			struct scxtwin_error *err)
+static const struct pace paces[] = {
+	{ "no time", NULL, 0 },
+	{ "slow grace periods", NULL, 20 * NSEC_PER_MSEC },
+	{ "slow", "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us", 20 * NSEC_PER_MSEC },
+};
+
+const struct pace *pace_nth(u32 n)
+{
+	return n < sizeof(paces) / sizeof(paces[0]) ? &paces[n] : NULL;
+}
+
+/* Where the first record of a task says that it was: before a wakeup places it, if there is one. */
+static int place_as_recorded(struct program *prog, const struct lines_of_run *history,
+			     struct scxtwin_error *err)
+{
+	struct program_task *task;
+	size_t i;
+
+	vec_for_each(task, &prog->tasks) {
+		for (i = 0; i < history->lines.nr; i++) {
+			const json_t *line = history->lines.data[i];
+			const char *name = json_string_value(json_object_get(line, "task"));
+			const json_t *cpu = json_object_get(line, "task_cpu");
+
+			if (!name || strcmp(name, task->name))
+				continue;
+			if (scenario_place(prog, task->name, (u32)json_integer_value(cpu)))
+				return error_no_memory(err);
+			break;
+		}
+	}
+	return 0;
+}
+
+static int run_workload(struct scxtwin_workload *w, const char *policy, const struct pace *pace,
+			struct twin_run *run, struct scxtwin_error *err)
 {
 	struct scxtwin_observer obs = { .event = on_event };
 	struct collector c = { .run = run, .policy = policy };
@@ -102,11 +136,14 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, struct t
 
 	scxtwin_options_default(&opt);
 	opt.policy = "recorder";
+	opt.mode = pace->costs ? SCXTWIN_COSTED : SCXTWIN_TIMED;
+	opt.costs = pace->costs;
 	/* A recording has every tick. */
 	opt.no_tick_elision = true;
 	sim = scxtwin_sim_new(&opt, w, err);
 	if (!sim)
 		return err->code;
+	machine()->cfg.grace_period_ns = pace->grace_period_ns;
 	ret = configure(w->prog->scenario, policy, &c, err);
 	if (!ret) {
 		scxtwin_sim_observe(sim, &obs);
@@ -126,8 +163,8 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, struct t
 	return ret;
 }
 
-int twin_run(const char *scenario, const char *policy, struct twin_run *run,
-	     struct scxtwin_error *err)
+int twin_run(const char *scenario, const char *policy, const struct pace *pace,
+	     const struct lines_of_run *history, struct twin_run *run, struct scxtwin_error *err)
 {
 	struct scxtwin_workload *w = scxtwin_workload_open(scenario, err);
 	int ret;
@@ -138,7 +175,8 @@ int twin_run(const char *scenario, const char *policy, struct twin_run *run,
 		ret = error_set(err, SCXTWIN_EINPUT, "%s: this is neither a scenario nor a recording of one",
 				scenario);
 	else
-		ret = describe(w, policy, run, err) ?: run_workload(w, policy, run, err);
+		ret = (history ? place_as_recorded(w->prog, history, err) : 0) ?:
+		      describe(w, policy, run, err) ?: run_workload(w, policy, pace, run, err);
 	scxtwin_workload_close(w);
 	return ret;
 }
