@@ -98,7 +98,11 @@ missing_packages() {
 	have_package uthash-dev || have_header uthash.h || echo uthash-dev
 	local tool
 	for tool; do
-		have "$tool" || echo "$tool"
+		have "$tool" && continue
+		case $tool in
+		protoc) echo protobuf-compiler ;;
+		*) echo "$tool" ;;
+		esac
 	done
 }
 
@@ -182,10 +186,9 @@ Debian 12 and later have it; Debian 11 has it in bullseye-backports
 (apt-get install -t bullseye-backports cmake); elsewhere: https://cmake.org/download/"
 	fi
 	local cc=${CC:-cc} minimum=12 name=gcc
-	if "$cc" --version 2>/dev/null | grep -qi clang; then
-		minimum=14
-		name=clang
-	fi
+	case $("$cc" --version 2>/dev/null) in
+	*clang*) minimum=14 name=clang ;;
+	esac
 	version=$(version_of "$cc" -dumpversion)
 	at_least "${version:-0}" "$minimum" ||
 		die "$cc is $name ${version:-of unknown version}; gcc 12 or clang 14, or newer, is needed.

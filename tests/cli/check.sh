@@ -87,13 +87,16 @@ expect 2 '' 'no completion for fish' --dump-completion fish
 judge 'the bash completion is a script' "$([ -s "$work/err" ] && echo 'it is not')"
 
 # Every option of --help is in the man page, and in both completions.
+"$scxtwin" --dump-completion bash >completion.bash
+"$scxtwin" --dump-completion zsh >completion.zsh
 for verb in run import; do
+	"$scxtwin" --dump-man "$verb" | sed 's/\\-/-/g' >page
 	"$scxtwin" "$verb" --help | grep -oE '^  (-., |    )--[a-z-]+' | grep -oE -- '--[a-z-]+' >options
 	missing=
 	while read -r option; do
-		"$scxtwin" --dump-man "$verb" | sed 's/\\-/-/g' | grep -qE "^\\.It .*Fl ${option#-}( |$)" &&
-			"$scxtwin" --dump-completion bash | grep -qE -- "${option}[ ']" &&
-			"$scxtwin" --dump-completion zsh | grep -qE -- "${option}\\[" ||
+		grep -qE "^\\.It .*Fl ${option#-}( |$)" page &&
+			grep -qE -- "${option}[ ']" completion.bash &&
+			grep -qE -- "${option}\\[" completion.zsh ||
 			missing="$missing $option"
 	done <options
 	[ "$(wc -l <options)" -ge 4 ] || missing="nearly all"
