@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Carrying out buffered inserts and verdicts for local DSQs: spec 14.6, 14.7. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/turn.h"
+
+static struct task_struct *p, *q;
+
+/* p and q of CPU 1 in the policy's hands; all CPUs idle. */
+static void start_cfg(const struct lab_cfg *cfg)
+{
+	__lab_start(cfg);
+	lab_from(3);
+	p = lab_task("p", .cpu = 1);
+	q = lab_task("q", .cpu = 1);
+	lab_load(&turn_ops);
+	lab_wake(p);
+	lab_wake(q);
+	turn_forget();
+	lab_forget();
+}
+
+static void start_in(enum run_mode mode)
+{
+	start_cfg(&(struct lab_cfg){ .cpus = 4, .mode = mode });
+}
+
+static void start(void)
+{
+	start_in(RUN_TIMED);
+}
+
+static u64 target, flags;
+
+static void insert_p(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(p, target, 3 * MS, flags);
+}
+
+static void insert_p_on(int cpu, u64 dsq)
+{
+	target = dsq;
+	turn(cpu, insert_p);
+	lab_kick(cpu, 0);
+}
+
+static bool in_policys_hands(const struct task_struct *t)
+{
+	return scx_opss_state(lab_word(t)) == SCX_OPSS_QUEUED && t->scx.flags & SCX_TASK_IN_CUSTODY;
+}
+
+/* ---- finish_dispatch */
+
+static void fin_01_local_means_the_dispatching_cpu(void **state)
+{
+	(void)state;
+	start();
+	insert_p_on(0, SCX_DSQ_LOCAL);
+	PROVES("FIN-01 FIN-02", lab_runs(p) && task_cpu(p) == 0);
+}
+
+static void fin_01_global_means_the_node_of_the_task(void **state)
+{
+	(void)state;
+	start_cfg(&(struct lab_cfg){ .cpus = 4, .nodes = 2 });
+	assert_int_not_equal(cpu_to_node(1), cpu_to_node(3));
+	insert_p_on(3, SCX_DSQ_GLOBAL);
+	PROVES("FIN-01", p->scx.dsq == find_global_dsq(scx_root, 1));
+	PROVES("FIN-01", p->scx.dsq != find_global_dsq(scx_root, 3));
+}
+
+static void insert_p_without_queued_flag(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(p, SAY_DSQ, 0, 0);
+	p->scx.flags &= ~SCX_TASK_QUEUED;
+}
+
+static void fin_01_a_claimed_task_must_be_queued(void **state)
+{
+	(void)state;
+	start();
+	lab_expect_bug("SCX_TASK_QUEUED");
+	turn(0, insert_p_without_queued_flag);
+	lab_kick(0, 0);
+	PROVES("FIN-01", machine()->aborted);
+}
+
+static u64 word_at_dequeue;
+static s32 holding_at_dequeue;
+
+static void note_word(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op != SCXTWIN_OP_dequeue || subject != p)
+		return;
+	word_at_dequeue = lab_word(p);
+	holding_at_dequeue = p->scx.holding_cpu;
+}
+
+static void fin_02_a_dsq_with_a_lock_gets_the_task_with_its_slice(void **state)
+{
+	const u64 ids[] = { SAY_DSQ, SCX_DSQ_GLOBAL };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct lab_hold *unlocked;
+		struct scx_dispatch_q *dsq;
+
+		start_in(RUN_EXPLORED);
+		dsq = i ? find_global_dsq(scx_root, 1) : lab_user_dsq(SAY_DSQ);
+		unlocked = lab_hold(.cpu = 0, .label = "ops_state", .kinds = LAB_KIND(YIELD_WRITE),
+				    .obj = &p->scx.ops_state);
+		insert_p_on(0, ids[i]);
+		assert_true(lab_held(unlocked));
+		PROVES("FIN-02", p->scx.dsq == dsq && p->scx.slice == 3 * MS);
+		PROVES("FIN-02", lab_word(p) == SCX_OPSS_DISPATCHING && task_cpu(p) == 1);
+		lab_release(unlocked);
+		PROVES("FIN-02", lab_word(p) == SCX_OPSS_NONE);
+		lab_stop(state);
+		turn_nothing(state);
+	}
+}
+
+static void fin_02_the_word_is_cleared_behind_the_callback(void **state)
+{
+	(void)state;
+	start();
+	say.look = note_word;
+	insert_p_on(0, SCX_DSQ_GLOBAL);
+	PROVES("FIN-02", word_at_dequeue == SCX_OPSS_DISPATCHING && lab_word(p) == SCX_OPSS_NONE);
+}
+
+static void insert_then_cycle(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(p, SAY_DSQ, 3 * MS, 0);
+	scx_bpf_dispatch_nr_slots();	/* held here */
+}
+
+static void fin_03_an_entry_of_an_earlier_hand_over_is_dropped_silently(void **state)
+{
+	struct lab_hold *inserted;
+	const u64 *slice;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	p->scx.slice = 7 * MS;
+	slice = &p->scx.slice;
+	inserted = lab_hold(.cpu = 0, .label = "scx_bpf_dispatch_nr_slots");
+	turn(0, insert_then_cycle);
+	lab_kick(0, 0);
+	assert_true(lab_held(inserted));
+	lab_set_nice(p, 1);
+	assert_true(in_policys_hands(p));
+	lab_forget();
+	lab_release(inserted);
+	PROVES("FIN-03", in_policys_hands(p) && *slice == 7 * MS);
+	PROVES("FIN-03", lab_called(p, "") && scx_root->exit_kind == SCX_EXIT_NONE);
+}
+
+static void fin_03_an_entry_of_a_task_on_a_dsq_is_dropped_silently(void **state)
+{
+	(void)state;
+	start();
+	say.dsq = SAY_OTHER_DSQ;
+	lab_set_nice(p, 1);
+	lab_forget();
+	insert_p_on(0, SAY_DSQ);
+	PROVES("FIN-03", p->scx.dsq == lab_user_dsq(SAY_OTHER_DSQ) && lab_called(p, ""));
+	PROVES("FIN-03", scx_root->exit_kind == SCX_EXIT_NONE);
+}
+
+static void fin_03_an_entry_of_a_task_in_dispatch_elsewhere_is_dropped_silently(void **state)
+{
+	struct lab_hold *claimed;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	turn(2, insert_p);
+	claimed = lab_hold(.cpu = 2, .label = "ops_state", .kinds = LAB_KIND(YIELD_WRITE), .obj = &p->scx.ops_state);
+	target = SAY_DSQ;
+	lab_kick(2, 0);
+	assert_true(lab_held(claimed));
+	assert_int_equal(lab_word(p), SCX_OPSS_DISPATCHING);
+	insert_p_on(0, SCX_DSQ_LOCAL);
+	PROVES("FIN-03", p->scx.dsq == lab_user_dsq(SAY_DSQ) && turn_count(0) == 2);
+	lab_release(claimed);
+	PROVES("FIN-03", p->scx.dsq == lab_user_dsq(SAY_DSQ) && lab_called(p, ""));
+}
+
+static void fin_04_rq_and_affinity_are_stable_while_dispatching(void **state)
+{
+	struct lab_hold *claimed;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	claimed = lab_hold(.cpu = 0, .label = "dsq", .kinds = LAB_KIND(YIELD_LOCK));
+	insert_p_on(0, SAY_DSQ);
+	assert_true(lab_held(claimed));
+	assert_int_equal(lab_word(p), SCX_OPSS_DISPATCHING);
+	lab_set_cpus(p, 1 << 2);
+	PROVES("FIN-04", lab_waits(3, "wait_ops_state"));
+	PROVES("FIN-04", task_cpu(p) == 1 && cpumask_test_cpu(1, p->cpus_ptr));
+	lab_release(claimed);
+	PROVES("FIN-04", task_cpu(p) == 2 && !cpumask_test_cpu(1, p->cpus_ptr));
+}
+
+/* ---- the five cases */
+
+static void dsp_25_holding_cpu_comes_before_the_word(void **state)
+{
+	struct lab_hold *mark, *word;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	mark = lab_hold(.cpu = 0, .label = "holding_cpu", .kinds = LAB_KIND(YIELD_WRITE), .obj = &p->scx.holding_cpu);
+	word = lab_hold(.cpu = 0, .label = "ops_state", .kinds = LAB_KIND(YIELD_WRITE), .obj = &p->scx.ops_state);
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	assert_true(lab_held(mark));
+	PROVES("DSP-25", lab_word(p) == SCX_OPSS_DISPATCHING && p->scx.holding_cpu == -1);
+	lab_release(mark);
+	assert_true(lab_held(word));
+	PROVES("DSP-25", lab_word(p) == SCX_OPSS_DISPATCHING && p->scx.holding_cpu == 0);
+	lab_release(word);
+	PROVES("DSP-25", lab_runs(p) && task_cpu(p) == 2);
+}
+
+static void dsp_25_every_dance_has_cleared_the_word_before_the_task_arrives(void **state)
+{
+	/* by the table of 14.7, for p of CPU 1 */
+	static const struct {
+		int cpu;
+		u64 dsq;
+		bool dance;
+		int dst;
+	} cases[] = {
+		{ 1, SCX_DSQ_LOCAL, false, 1 },			/* a */
+		{ 1, SCX_DSQ_LOCAL_ON | 1, false, 1 },
+		{ 1, SCX_DSQ_LOCAL_ON | 2, true, 2 },		/* b */
+		{ 0, SCX_DSQ_LOCAL_ON | 1, true, 1 },		/* c */
+		{ 0, SCX_DSQ_LOCAL, true, 0 },			/* d */
+		{ 0, SCX_DSQ_LOCAL_ON | 2, true, 2 },		/* e */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		start();
+		say.look = note_word;
+		word_at_dequeue = 99;
+		insert_p_on(cases[i].cpu, cases[i].dsq);
+		PROVES("DSP-25 FIN-02", word_at_dequeue == (cases[i].dance ? SCX_OPSS_NONE : SCX_OPSS_DISPATCHING));
+		PROVES("DSP-28", holding_at_dequeue == -1);
+		PROVES("DSP-30", lab_runs(p) && task_cpu(p) == cases[i].dst);
+		PROVES("DSP-30", p->scx.slice == 3 * MS && lab_word(p) == SCX_OPSS_NONE);
+		PROVES("DSP-32", !cpu_rq(0)->__lock.owner && !cpu_rq(1)->__lock.owner && !cpu_rq(2)->__lock.owner);
+		lab_stop(state);
+		turn_nothing(state);
+	}
+}
+
+static struct lab_hold *hold_lock(int cpu, int rq)
+{
+	return lab_hold(.cpu = cpu, .label = "rq", .kinds = LAB_KIND(YIELD_LOCK), .obj = &cpu_rq(rq)->__lock);
+}
+
+static bool is_locked(int cpu)
+{
+	return cpu_rq(cpu)->__lock.owner;
+}
+
+static void dsp_26_one_rq_lock_at_a_time(void **state)
+{
+	struct lab_hold *src, *dst, *back;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	src = hold_lock(0, 1);
+	dst = hold_lock(0, 2);
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	assert_true(lab_held(src));
+	PROVES("DSP-26", !is_locked(0) && !is_locked(1) && !is_locked(2));
+	back = hold_lock(0, 0);
+	lab_release(src);
+	assert_true(lab_held(dst));
+	PROVES("DSP-26", !is_locked(0) && !is_locked(1) && !is_locked(2));
+	lab_release(dst);
+	assert_true(lab_held(back));
+	PROVES("DSP-32", !is_locked(0) && !is_locked(2));
+	lab_release(back);
+	PROVES("DSP-30", lab_runs(p) && task_cpu(p) == 2);
+}
+
+static void dsp_26_no_switch_if_the_dispatching_cpu_is_the_source(void **state)
+{
+	struct lab_hold *src, *dst;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	target = SCX_DSQ_LOCAL_ON | 2;
+	turn(1, insert_p);
+	src = lab_hold(.cpu = 1, .label = "ops_state", .kinds = LAB_KIND(YIELD_WRITE), .obj = &p->scx.ops_state);
+	lab_kick(1, 0);
+	assert_true(lab_held(src));
+	dst = hold_lock(1, 1);	/* any further lock of it before that of rq 2 */
+	lab_release(src);
+	PROVES("DSP-26 DSP-32", lab_held(dst) && task_cpu(p) == 2);
+	lab_release(dst);
+}
+
+static void dsp_27_a_lost_task_is_left_alone(void **state)
+{
+	struct lab_hold *src;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	p->scx.slice = 7 * MS;
+	src = hold_lock(0, 1);
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	assert_true(lab_held(src));
+	lab_set_nice(p, 1);
+	lab_forget();
+	turn_forget();
+	lab_release(src);
+	PROVES("DSP-27", in_policys_hands(p) && p->scx.slice == 7 * MS && task_cpu(p) == 1);
+	PROVES("DSP-27", lab_called(p, "") && scx_root->exit_kind == SCX_EXIT_NONE);
+	PROVES("DSP-27", turn_count(2) == 0 && !cpu_rq(2)->curr->need_resched);
+}
+
+static void dsp_28_back_to_the_own_rq_without_another_store(void **state)
+{
+	struct lab_hold *src, *word;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	src = hold_lock(0, 1);
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 1);
+	assert_true(lab_held(src));
+	PROVES("DSP-28", p->scx.holding_cpu == 0 && lab_word(p) == SCX_OPSS_NONE);
+	word = lab_hold(.cpu = 0, .label = "ops_state", .kinds = LAB_KIND(YIELD_WRITE), .obj = &p->scx.ops_state);
+	lab_release(src);
+	PROVES("DSP-28", !lab_held(word));
+	PROVES("DSP-28", lab_runs(p) && task_cpu(p) == 1 && p->scx.holding_cpu == -1 && p->scx.slice == 3 * MS);
+	lab_release(word);
+}
+
+static void dsp_29_a_refused_move_ends_on_the_global_dsq_of_the_task(void **state)
+{
+	(void)state;
+	turn_ops.cpu_offline = say_cpu_offline;
+	turn_ops.cpu_online = say_cpu_online;
+	start_cfg(&(struct lab_cfg){ .cpus = 4, .nodes = 2 });
+	lab_offline(2);
+	lab_forget();
+	turn_forget();
+	flags = SCX_ENQ_IMMED;		/* on a global DSQ only the fallback may carry it */
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	flags = 0;
+	PROVES("DSP-29", lab_count(SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE) == 1);
+	PROVES("DSP-29", p->scx.slice <= 3 * MS && lab_happened(p, "... dequeue(0x0) ..."));
+	PROVES("DSP-29", !(p->scx.flags & SCX_TASK_IMMED) && p->scx.holding_cpu == -1);
+	PROVES("DSP-29", lab_runs(p) && task_cpu(p) == 0);	/* its own consume: no resched elsewhere */
+	PROVES("DSP-29", turn_count(2) == 0);
+}
+
+static void dsp_29_the_fallback_happens_under_the_source_lock(void **state)
+{
+	struct lab_hold *insert;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	lab_set_cpus(p, 0xb);		/* not CPU 2 */
+	insert = lab_hold(.cpu = 0, .label = "dsq", .kinds = LAB_KIND(YIELD_LOCK),
+			  .obj = &find_global_dsq(scx_root, 1)->lock);
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	assert_true(lab_held(insert));
+	PROVES("DSP-29", is_locked(1) && !is_locked(0) && p->scx.holding_cpu == -1);
+	PROVES("DSP-29", lab_word(p) == SCX_OPSS_NONE);
+	lab_release(insert);
+	PROVES("DSP-29", lab_exited(SCX_EXIT_ERROR, "target CPU 2 not allowed for p"));
+}
+
+static void insert_p_behind_a_claim_on_cpu_2(struct task_struct *prev)
+{
+	(void)prev;
+	cpu_rq(2)->next_class = &ext_sched_class;	/* so that the insert itself sees no reason */
+	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | 2, 3 * MS, 0);
+}
+
+static void dsp_31_success_reschedules_an_idle_destination(void **state)
+{
+	(void)state;
+	start();
+	turn(0, insert_p_behind_a_claim_on_cpu_2);
+	lab_kick(0, 0);
+	PROVES("DSP-31", lab_runs(p) && task_cpu(p) == 2);
+}
+
+static void dsp_31_a_busy_destination_is_not_rescheduled(void **state)
+{
+	(void)state;
+	start();
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	assert_true(lab_runs(p));
+	turn_forget();
+	lab_forget();
+	say.dsq = 0;
+	p = q;
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	PROVES("DSP-31", turn_queue_is(lab_local(2), "q") && !cpu_rq(2)->curr->need_resched);
+	PROVES("DSP-31", lab_called(NULL, "dispatch@0 q:dequeue@0 dispatch@0"));
+}
+
+static void dispatch_over_several_locks(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | 2, 0, 0);
+	scx_bpf_dsq_insert(q, SCX_DSQ_LOCAL_ON | 1, 0, 0);
+	scx_bpf_dsq_move_to_local(SAY_DSQ, 0);
+	PROVES("DSP-32", turn_holds_rq(0) && !turn_holds_rq(1) && !turn_holds_rq(2));
+}
+
+static void dsp_32_the_dispatching_rq_is_locked_again_behind_each_entry(void **state)
+{
+	(void)state;
+	start();
+	turn(0, dispatch_over_several_locks);
+	lab_kick(0, 0);
+	PROVES("DSP-32", lab_runs(p) && lab_runs(q));
+}
+
+static void insert_p_where_it_must_not_run(struct task_struct *prev)
+{
+	(void)prev;
+	p->cpus_ptr = cpumask_of(3);
+	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | 1, 0, 0);
+}
+
+static void dsp_33_the_own_rq_is_taken_without_an_affinity_test(void **state)
+{
+	static const int cpus[] = { 1, 0 };	/* cases a and c */
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		const struct cpumask *mask;
+
+		start();
+		mask = p->cpus_ptr;
+		turn(cpus[i], insert_p_where_it_must_not_run);
+		lab_kick(cpus[i], 0);
+		PROVES("DSP-33", lab_runs(p) && task_cpu(p) == 1 && scx_root->exit_kind == SCX_EXIT_NONE);
+		p->cpus_ptr = mask;
+		lab_stop(state);
+		turn_nothing(state);
+	}
+}
+
+/* ---- the remote test */
+
+static void test_own_cpu(void *arg)
+{
+	struct rq *rq = task_rq(p);
+	u64 irq;
+
+	(void)arg;
+	raw_spin_rq_lock_irqsave(rq, &irq);
+	task_can_run_on_remote_rq(scx_root, p, rq, false);
+	raw_spin_rq_unlock_irqrestore(rq, irq);
+}
+
+static void dsp_34_the_own_rq_is_no_remote_one(void **state)
+{
+	(void)state;
+	start();
+	lab_expect_warn("task_cpu(p) == cpu");
+	lab_outside(test_own_cpu, NULL);
+	PROVES("DSP-34", true);		/* lab_stop() fails if the warning did not come */
+}
+
+static void test_without_lock(void *arg)
+{
+	(void)arg;
+	PROVES("DSP-35", task_can_run_on_remote_rq(scx_root, p, cpu_rq(2), false));	/* a look is free */
+	task_can_run_on_remote_rq(scx_root, p, cpu_rq(2), true);
+}
+
+static void dsp_35_enforcing_needs_the_lock_of_the_task(void **state)
+{
+	(void)state;
+	start();
+	lab_expect_bug("raw_spin_is_held");
+	ctx_spawn_service(0, "outside", test_without_lock, NULL);
+	lab_settle();
+	PROVES("DSP-35", machine()->aborted);
+}
+
+static void do_migrate_disable(void *arg)
+{
+	(void)arg;
+	migrate_disable();
+}
+
+static void do_migrate_enable(void *arg)
+{
+	(void)arg;
+	migrate_enable();
+}
+
+static void dsp_36_migration_disabled_is_reported_before_affinity(void **state)
+{
+	(void)state;
+	turn_ops.flags |= SCX_OPS_ENQ_MIGRATION_DISABLED;
+	start();
+	insert_p_on(1, SCX_DSQ_LOCAL);
+	lab_do(p, do_migrate_disable, NULL);
+	lab_block(p);
+	lab_wake(p);
+	assert_true(in_policys_hands(p));
+	assert_true(is_migration_disabled(p) && !cpumask_test_cpu(2, p->cpus_ptr));
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	PROVES("DSP-36", lab_exited(SCX_EXIT_ERROR, "cannot move migration disabled p["));
+	PROVES("DSP-36", lab_exited(SCX_EXIT_ERROR, "from CPU 1 to 2"));
+	lab_do(p, do_migrate_enable, NULL);
+}
+
+/* ---- the remote move */
+
+static void dsp_37_the_steps_of_a_remote_move(void **state)
+{
+	struct lab_hold *away, *dst;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	away = lab_hold(.cpu = 0, .label = "p->on_rq", .kinds = LAB_KIND(YIELD_WRITE), .obj = &p->on_rq);
+	dst = hold_lock(0, 2);
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	assert_true(lab_held(away));
+	PROVES("DSP-37", p->scx.sticky_cpu == 2 && p->on_rq == TASK_ON_RQ_QUEUED);	/* M1 before M2 */
+	lab_release(away);
+	assert_true(lab_held(dst));
+	PROVES("DSP-37", p->on_rq == TASK_ON_RQ_MIGRATING && p->scx.sticky_cpu == 2);
+	PROVES("DSP-37", !(p->scx.flags & SCX_TASK_QUEUED) && !p->scx.dsq && p->scx.holding_cpu == -1);
+	PROVES("DSP-37", task_cpu(p) == 2 && !cpu_rq(2)->scx.remote_activate_enq_flags);
+	lab_release(dst);
+	PROVES("DSP-37", lab_runs(p) && !cpu_rq(2)->scx.remote_activate_enq_flags);
+}
+
+static void look_at_arrival(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op != SCXTWIN_OP_dequeue || subject != p)
+		return;
+	PROVES("DSP-37", cpu_rq(2)->scx.remote_activate_enq_flags == SCX_ENQ_HEAD);
+	PROVES("DSP-37", p->on_rq == TASK_ON_RQ_MIGRATING && p->scx.sticky_cpu == -1);
+	PROVES("DSP-37 DSP-38", p->scx.dsq == lab_local(2));
+}
+
+static void dsp_37_the_flags_travel_in_the_rq(void **state)
+{
+	(void)state;
+	start();
+	say.look = look_at_arrival;
+	flags = SCX_ENQ_HEAD;
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	flags = 0;
+	PROVES("DSP-37", p->on_rq == TASK_ON_RQ_QUEUED && !cpu_rq(2)->scx.remote_activate_enq_flags);
+	PROVES("DSP-38", lab_called(p, "dequeue(0x0) running@2"));
+}
+
+/* CPU 2 runs "r", "s" waits there. */
+static void start_with_busy_cpu_2(void)
+{
+	struct task_struct *r, *s;
+
+	lab_start(.cpus = 4);
+	lab_from(3);
+	p = lab_task("p", .cpu = 1);
+	r = lab_task("r", .cpu = 2);
+	s = lab_task("s", .cpu = 2);
+	lab_load(&turn_ops);
+	lab_wake(p);
+	say.dsq = SCX_DSQ_LOCAL;
+	say.slice = NSEC_PER_SEC;
+	lab_wake(r);
+	lab_wake(s);
+	say.dsq = 0;
+	assert_true(lab_runs(r));
+	lab_forget();
+}
+
+static void dsp_38_arrival_honours_head(void **state)
+{
+	(void)state;
+	start_with_busy_cpu_2();
+	flags = SCX_ENQ_HEAD;
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	PROVES("DSP-38", turn_queue_is(lab_local(2), "p s") && lab_called(p, "dequeue"));
+	flags = 0;
+	PROVES("DSP-38", p->scx.slice == 3 * MS && lab_count(SCX_EV_REFILL_SLICE_DFL) == 0);
+}
+
+static void dsp_38_arrival_honours_the_tail(void **state)
+{
+	(void)state;
+	start_with_busy_cpu_2();
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	PROVES("DSP-38", turn_queue_is(lab_local(2), "s p") && !(p->scx.flags & SCX_TASK_IMMED));
+}
+
+static void dsp_38_arrival_honours_preempt(void **state)
+{
+	(void)state;
+	start_with_busy_cpu_2();
+	flags = SCX_ENQ_PREEMPT;
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	flags = 0;
+	PROVES("DSP-38", lab_runs(p) && task_cpu(p) == 2 && lab_called(p, "dequeue running@2"));
+}
+
+static void dsp_38_arrival_honours_immed(void **state)
+{
+	(void)state;
+	start();
+	flags = SCX_ENQ_IMMED;
+	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	flags = 0;
+	PROVES("DSP-38", lab_runs(p) && p->scx.flags & SCX_TASK_IMMED);
+}
+
+static void move_p_to_cpu_2(void *arg)
+{
+	struct rq *rq = task_rq(p);
+	u64 irq;
+
+	(void)arg;
+	raw_spin_rq_lock_irqsave(rq, &irq);
+	move_remote_task_to_local_dsq(p, 0, rq, cpu_rq(2));
+	raw_spin_rq_unlock_irqrestore(cpu_rq(2), irq);
+}
+
+static void dsp_39_the_destination_must_be_in_the_mask(void **state)
+{
+	const struct cpumask *mask;
+
+	(void)state;
+	start();
+	lab_expect_warn("is_cpu_allowed_mask");
+	mask = p->cpus_ptr;
+	p->cpus_ptr = cpumask_of(1);
+	lab_outside(move_p_to_cpu_2, NULL);
+	p->cpus_ptr = mask;
+	PROVES("DSP-39", lab_runs(p) && task_cpu(p) == 2);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, turn_nothing, lab_stop)
+	const struct CMUnitTest tests[] = {
+		TEST(fin_01_local_means_the_dispatching_cpu),
+		TEST(fin_01_global_means_the_node_of_the_task),
+		TEST(fin_01_a_claimed_task_must_be_queued),
+		TEST(fin_02_a_dsq_with_a_lock_gets_the_task_with_its_slice),
+		TEST(fin_02_the_word_is_cleared_behind_the_callback),
+		TEST(fin_03_an_entry_of_an_earlier_hand_over_is_dropped_silently),
+		TEST(fin_03_an_entry_of_a_task_on_a_dsq_is_dropped_silently),
+		TEST(fin_03_an_entry_of_a_task_in_dispatch_elsewhere_is_dropped_silently),
+		TEST(fin_04_rq_and_affinity_are_stable_while_dispatching),
+		TEST(dsp_25_holding_cpu_comes_before_the_word),
+		TEST(dsp_25_every_dance_has_cleared_the_word_before_the_task_arrives),
+		TEST(dsp_26_one_rq_lock_at_a_time),
+		TEST(dsp_26_no_switch_if_the_dispatching_cpu_is_the_source),
+		TEST(dsp_27_a_lost_task_is_left_alone),
+		TEST(dsp_28_back_to_the_own_rq_without_another_store),
+		TEST(dsp_29_a_refused_move_ends_on_the_global_dsq_of_the_task),
+		TEST(dsp_29_the_fallback_happens_under_the_source_lock),
+		TEST(dsp_31_success_reschedules_an_idle_destination),
+		TEST(dsp_31_a_busy_destination_is_not_rescheduled),
+		TEST(dsp_32_the_dispatching_rq_is_locked_again_behind_each_entry),
+		TEST(dsp_33_the_own_rq_is_taken_without_an_affinity_test),
+		TEST(dsp_34_the_own_rq_is_no_remote_one),
+		TEST(dsp_35_enforcing_needs_the_lock_of_the_task),
+		TEST(dsp_36_migration_disabled_is_reported_before_affinity),
+		TEST(dsp_37_the_steps_of_a_remote_move),
+		TEST(dsp_37_the_flags_travel_in_the_rq),
+		TEST(dsp_38_arrival_honours_head),
+		TEST(dsp_38_arrival_honours_the_tail),
+		TEST(dsp_38_arrival_honours_preempt),
+		TEST(dsp_38_arrival_honours_immed),
+		TEST(dsp_39_the_destination_must_be_in_the_mask),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
