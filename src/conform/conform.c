@@ -152,7 +152,8 @@ static int conform_at(const char *path, const struct recording_file *rec, const 
 		strlcpy(res->name, run.name, sizeof(res->name));
 		strlcpy(res->area, run.area, sizeof(res->area));
 		strlcpy(res->policy, policy, sizeof(res->policy));
-		strlcpy(res->pace, pace->name, sizeof(res->pace));
+		snprintf(res->pace, sizeof(res->pace), "%s+%llums", pace->name,
+			 (unsigned long long)(pace->delay_ns / 1000000));
 		ret = judge(path, rec, &run, opt, res, err);
 	}
 	twin_run_free(&run);
@@ -165,26 +166,22 @@ static int conform_nearest(const char *path, const struct recording_file *rec,
 			   struct scxtwin_conformity *res, struct scxtwin_error *err)
 {
 	struct scxtwin_conform_options silent = *opt;
-	const struct pace *pace, *nearest = NULL;
-	struct scxtwin_conformity one;
+	struct scxtwin_conformity one = { .same = false };
+	struct pace pace, nearest = { .name = NULL };
 	u32 n, most = 0;
 	int ret;
 
 	silent.line = NULL;
-	for (n = 0; (pace = pace_nth(n)); n++) {
-		ret = conform_at(path, rec, pace, &silent, &one, err);
+	for (n = 0; !one.same && pace_nth(n, &pace); n++) {
+		ret = conform_at(path, rec, &pace, &silent, &one, err);
 		if (ret)
 			return ret;
-		if (one.same) {
-			nearest = pace;
-			break;
-		}
-		if (nearest && one.nr_same <= most)
+		if (nearest.name && !one.same && one.nr_same <= most)
 			continue;
 		nearest = pace;
 		most = one.nr_same;
 	}
-	return conform_at(path, rec, nearest, opt, res, err);
+	return conform_at(path, rec, &nearest, opt, res, err);
 }
 
 int scxtwin_conform(const char *recording, const struct scxtwin_conform_options *opt,
@@ -243,10 +240,12 @@ int scxtwin_record(const char *scenario, const char *policy, const char *out,
 {
 	struct twin_run run = { .exit_kind = 0 };
 	struct scxtwin_error local;
+	struct pace pace;
 	int ret;
 
 	err = err ? err : &local;
-	ret = twin_run(scenario, policy, pace_nth(0), NULL, &run, err) ?: write_recording(&run, policy, out, err);
+	pace_nth(0, &pace);
+	ret = twin_run(scenario, policy, &pace, NULL, &run, err) ?: write_recording(&run, policy, out, err);
 	twin_run_free(&run);
 	return ret;
 }

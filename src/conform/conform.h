@@ -66,10 +66,11 @@ struct pace {
 	const char *name;
 	const char *costs;	/* NULL: kernel paths take no time */
 	u64 grace_period_ns;
+	u64 delay_ns;		/* of the scenario, against the ticks */
 };
 
-/* NULL beyond the last; the first is that of a machine that takes no time at all. */
-const struct pace *pace_nth(u32 n);
+/* False beyond the last; the first is that of a machine that takes no time at all. */
+bool pace_nth(u32 n, struct pace *pace);
 
 /* history: lines of a recording that say where tasks slept before; NULL: anywhere. */
 int twin_run(const char *scenario, const char *policy, const struct pace *pace,

@@ -56,13 +56,13 @@ static void on_event(struct scxtwin_observer *obs, const struct scxtwin_event *e
 		recorder_counted(counters[ev->a], (s64)ev->b);
 }
 
-static int configure(const struct scenario *sc, const char *policy, struct collector *c,
-		     struct scxtwin_error *err)
+static int configure(const struct scenario *sc, const char *policy, const struct pace *pace,
+		     struct collector *c, struct scxtwin_error *err)
 {
 	const struct recorder_config cfg = {
 		.policy = policy, .slice_ns = sc->slice_ns, .timeout_ms = sc->timeout_ms,
 		.max_batch = sc->max_batch, .no_hotplug_ops = sc->no_hotplug_ops,
-		.watch_from_ns = SCENARIO_START_NS - SCENARIO_LEAD_NS, .plan = &sc->plan,
+		.watch_from_ns = SCENARIO_START_NS + pace->delay_ns - SCENARIO_LEAD_NS, .plan = &sc->plan,
 		.listener = { collect, c },
 	};
 
@@ -89,15 +89,26 @@ static int describe(struct scxtwin_workload *w, const char *policy, struct twin_
 	return run->scenario ? 0 : error_no_memory(err);
 }
 
-static const struct pace paces[] = {
-	{ "no time", NULL, 0 },
-	{ "slow grace periods", NULL, 20 * NSEC_PER_MSEC },
-	{ "slow", "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us", 20 * NSEC_PER_MSEC },
+static const struct pace speeds[] = {
+	{ .name = "no time" },
+	{ .name = "slow grace periods", .grace_period_ns = 20 * NSEC_PER_MSEC },
+	{ .name = "slow", .grace_period_ns = 20 * NSEC_PER_MSEC,
+	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
+	{ .name = "slower", .grace_period_ns = 40 * NSEC_PER_MSEC,
+	  .costs = "callback=50us,switch=100us,ipi=50us,wakeup=100us,tick=100us" },
 };
 
-const struct pace *pace_nth(u32 n)
+#define NR_SPEEDS	(sizeof(speeds) / sizeof(speeds[0]))
+#define NR_DELAYS	4U
+#define DELAY_NS	NSEC_PER_MSEC
+
+bool pace_nth(u32 n, struct pace *pace)
 {
-	return n < sizeof(paces) / sizeof(paces[0]) ? &paces[n] : NULL;
+	if (n >= NR_SPEEDS * NR_DELAYS)
+		return false;
+	*pace = speeds[n / NR_DELAYS];
+	pace->delay_ns = n % NR_DELAYS * DELAY_NS;
+	return true;
 }
 
 /* Where the first record of a task says that it was: before a wakeup places it, if there is one. */
@@ -144,7 +155,7 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, const st
 	if (!sim)
 		return err->code;
 	machine()->cfg.grace_period_ns = pace->grace_period_ns;
-	ret = configure(w->prog->scenario, policy, &c, err);
+	ret = configure(w->prog->scenario, policy, pace, &c, err);
 	if (!ret) {
 		scxtwin_sim_observe(sim, &obs);
 		ret = scxtwin_sim_run(sim, &fault);
@@ -171,12 +182,14 @@ int twin_run(const char *scenario, const char *policy, const struct pace *pace,
 
 	if (!w)
 		return err->code;
-	if (!w->prog || !w->prog->scenario)
+	if (!w->prog || !w->prog->scenario) {
 		ret = error_set(err, SCXTWIN_EINPUT, "%s: this is neither a scenario nor a recording of one",
 				scenario);
-	else
+	} else {
+		scenario_delay(w->prog, pace->delay_ns);
 		ret = (history ? place_as_recorded(w->prog, history, err) : 0) ?:
 		      describe(w, policy, run, err) ?: run_workload(w, policy, pace, run, err);
+	}
 	scxtwin_workload_close(w);
 	return ret;
 }

@@ -670,6 +670,15 @@ int scenario_place(struct program *prog, const char *task, u32 cpu)
 	return 0;
 }
 
+void scenario_delay(struct program *prog, u64 ns)
+{
+	struct step *s;
+
+	vec_for_each(s, &prog->steps)
+		if (s->kind == STEP_UNTIL)
+			s->time.a += ns;
+}
+
 struct findings {
 	json_report_t report;
 	void *data;

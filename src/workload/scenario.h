@@ -37,5 +37,7 @@ struct program *scenario_read(const char *file, const char *text, size_t len, js
 
 /* The task falls asleep on this CPU before the scenario starts. 0 or -ENOMEM. */
 int scenario_place(struct program *prog, const char *task, u32 cpu);
+/* Everything happens that much later: where ticks fall is a matter of chance. */
+void scenario_delay(struct program *prog, u64 ns);
 
 #endif /* WORKLOAD_SCENARIO_H */
