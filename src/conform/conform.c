@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "machine/machine.h"
 
 #define KERNEL_OF_TWIN "7.3-scxtwin"
 
@@ -109,20 +110,41 @@ static int load_sequences(const char *path, const struct recording_file *rec,
 	return ret;
 }
 
-static void normalise_all(struct sequences *s, const char *side,
+static void normalise_all(struct sequences *s, const char *side, bool timing, bool bypass,
 			  const struct scxtwin_conform_options *opt)
 {
 	struct sequence *seq;
 
 	vec_for_each(seq, &s->tasks)
-		normalise(seq, side, opt);
+		normalise(seq, side, timing, bypass, opt);
 }
 
+/* The scheduler was loaded or ended while the recording was made. */
+static bool has_bypass(const struct recording_file *rec)
+{
+	json_t **line;
+
+	vec_for_each(line, &rec->records.lines) {
+		const char *name = json_string_value(json_object_get(*line, "name"));
+
+		if (name && !strcmp(name, "SCX_EV_BYPASS_ACTIVATE"))
+			return true;
+	}
+	return false;
+}
+
+/* One way to compare. */
+struct way {
+	struct pace pace;
+	bool timing;		/* with the rules about what is a matter of time */
+};
+
 static int judge(const char *path, const struct recording_file *rec, const struct twin_run *run,
-		 const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res,
-		 struct scxtwin_error *err)
+		 bool timing, const struct scxtwin_conform_options *opt,
+		 struct scxtwin_conformity *res, struct scxtwin_error *err)
 {
 	struct sequences recorded = { .exit_kind = 0 }, twin = { .exit_kind = run->exit_kind };
+	const bool bypass = has_bypass(rec);
 	int ret = load_sequences(path, rec, &recorded, err);
 
 	if (!ret && distill(&run->records, &twin))
@@ -130,8 +152,8 @@ static int judge(const char *path, const struct recording_file *rec, const struc
 	if (!ret) {
 		res->exit_kind_recorded = recorded.exit_kind;
 		res->exit_kind_twin = twin.exit_kind;
-		normalise_all(&recorded, "recorded", opt);
-		normalise_all(&twin, "twin", opt);
+		normalise_all(&recorded, "recorded", timing, bypass, opt);
+		normalise_all(&twin, "twin", timing, bypass, opt);
 		compare(&recorded, &twin, opt, res);
 	}
 	sequences_free(&recorded);
@@ -139,49 +161,60 @@ static int judge(const char *path, const struct recording_file *rec, const struc
 	return ret;
 }
 
-static int conform_at(const char *path, const struct recording_file *rec, const struct pace *pace,
+static int conform_in(const char *path, const struct recording_file *rec, const struct way *way,
 		      const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res,
 		      struct scxtwin_error *err)
 {
 	const char *policy = json_string_value(json_object_get(rec->head, "policy"));
 	struct twin_run run = { .exit_kind = 0 };
-	int ret = twin_run(path, policy, pace, &rec->records, &run, err);
+	int ret = twin_run(path, policy, &way->pace, &rec->records, &run, err);
 
 	memset(res, 0, sizeof(*res));
 	if (!ret) {
 		strlcpy(res->name, run.name, sizeof(res->name));
 		strlcpy(res->area, run.area, sizeof(res->area));
 		strlcpy(res->policy, policy, sizeof(res->policy));
-		snprintf(res->pace, sizeof(res->pace), "%s+%llums", pace->name,
-			 (unsigned long long)(pace->delay_ns / 1000000));
-		ret = judge(path, rec, &run, opt, res, err);
+		snprintf(res->pace, sizeof(res->pace), "%s+%llums", way->pace.name,
+			 (unsigned long long)(way->pace.delay_ns / NSEC_PER_MSEC));
+		res->timing_rules = way->timing;
+		ret = judge(path, rec, &run, way->timing, opt, res, err);
 	}
 	twin_run_free(&run);
 	return ret;
 }
 
-/* At the pace that comes nearest; of equally near ones at the first. */
+/*
+ * At the pace that comes nearest, of equally near ones at the first; with the
+ * rules about time only if no pace gives the same without.
+ */
 static int conform_nearest(const char *path, const struct recording_file *rec,
 			   const struct scxtwin_conform_options *opt,
 			   struct scxtwin_conformity *res, struct scxtwin_error *err)
 {
 	struct scxtwin_conform_options silent = *opt;
 	struct scxtwin_conformity one = { .same = false };
-	struct pace pace, nearest = { .name = NULL };
-	u32 n, most = 0;
+	struct way way = { .timing = false }, nearest = { .timing = false };
+	u32 n = 0, most = 0;
 	int ret;
 
 	silent.line = NULL;
-	for (n = 0; !one.same && pace_nth(n, &pace); n++) {
-		ret = conform_at(path, rec, &pace, &silent, &one, err);
+	while (!one.same) {
+		if (!pace_nth(n++, &way.pace)) {
+			if (way.timing)
+				break;
+			way.timing = true;
+			n = 0;
+			continue;
+		}
+		ret = conform_in(path, rec, &way, &silent, &one, err);
 		if (ret)
 			return ret;
-		if (nearest.name && !one.same && one.nr_same <= most)
+		if (nearest.pace.name && !one.same && one.nr_same <= most)
 			continue;
-		nearest = pace;
+		nearest = way;
 		most = one.nr_same;
 	}
-	return conform_at(path, rec, &nearest, opt, res, err);
+	return conform_in(path, rec, &nearest, opt, res, err);
 }
 
 int scxtwin_conform(const char *recording, const struct scxtwin_conform_options *opt,

@@ -80,8 +80,12 @@ void twin_run_free(struct twin_run *run);
 void __attribute__((format(printf, 2, 3)))
 conform_tell(const struct scxtwin_conform_options *opt, const char *fmt, ...);
 
-/* Takes out of both sides what the rules name. */
-void normalise(struct sequence *seq, const char *side, const struct scxtwin_conform_options *opt);
+/*
+ * Takes out what the rules name. timing: also what is a matter of time; bypass:
+ * the core ran tasks without the policy for a while.
+ */
+void normalise(struct sequence *seq, const char *side, bool timing, bool bypass,
+	       const struct scxtwin_conform_options *opt);
 
 void compare(struct sequences *recorded, struct sequences *twin,
 	     const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res);

@@ -9,9 +9,28 @@
 
 struct rule {
 	const char *name;
+	bool timing;		/* only if the sequences differ without it */
+	bool bypass;		/* only where the core ran tasks without the policy for a while */
 	/* How many lines from "at" on are to go; 0: the rule does not apply there. */
 	size_t (*match)(const struct sequence *seq, size_t at);
 };
+
+static bool is_ev(const struct sequence *seq, size_t at, const char *ev)
+{
+	const char *text;
+
+	if (at >= seq->lines.nr)
+		return false;
+	text = json_string_value(json_object_get(seq->lines.data[at], "ev"));
+	return text && !strcmp(text, ev);
+}
+
+/* The task was put and picked again, and the policy was not asked in between. */
+static bool is_interruption(const struct sequence *seq, size_t at)
+{
+	return is_ev(seq, at, "stopping") && is_ev(seq, at + 1, "running") &&
+	       json_is_true(json_object_get(seq->lines.data[at], "runnable"));
+}
 
 /*
  * The process that made the recording: its main thread is a task of the system
@@ -22,8 +41,32 @@ static size_t recorder_process(const struct sequence *seq, size_t at)
 	return !strcmp(seq->task, "oracle") ? seq->lines.nr - at : 0;
 }
 
+/*
+ * A task that goes on because there is nobody else is asked about once per
+ * slice: how many slices a demand takes depends on where the ticks fall.
+ */
+static size_t kept_once_more(const struct sequence *seq, size_t at)
+{
+	return is_ev(seq, at, "dispatch") && is_ev(seq, at + 1, "dispatch");
+}
+
+/* How often fair tasks interrupt while they work through a hotplug is theirs to say. */
+static size_t interrupted_once_more(const struct sequence *seq, size_t at)
+{
+	return is_interruption(seq, at) && is_interruption(seq, at + 2) ? 2 : 0;
+}
+
+/* In bypass each tick ends a slice; whether one falls into a burst of 2 ms is chance. */
+static size_t bypass_tick(const struct sequence *seq, size_t at)
+{
+	return is_interruption(seq, at) ? 2 : 0;
+}
+
 static const struct rule rules[] = {
-	{ "the process that made the recording", recorder_process },
+	{ .name = "the process that made the recording", .match = recorder_process },
+	{ .name = "kept running for another slice", .timing = true, .match = kept_once_more },
+	{ .name = "interrupted once more", .timing = true, .match = interrupted_once_more },
+	{ .name = "a tick in bypass", .timing = true, .bypass = true, .match = bypass_tick },
 };
 
 static void take_out(struct sequence *seq, size_t at, size_t nr)
@@ -45,11 +88,14 @@ static void tell(const struct sequence *seq, size_t at, size_t nr, const char *s
 			     side, nr, at, rule->name);
 }
 
-void normalise(struct sequence *seq, const char *side, const struct scxtwin_conform_options *opt)
+void normalise(struct sequence *seq, const char *side, bool timing, bool bypass,
+	       const struct scxtwin_conform_options *opt)
 {
 	size_t at, i, nr;
 
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if ((rules[i].timing && !timing) || (rules[i].bypass && !bypass))
+			continue;
 		for (at = 0; at < seq->lines.nr; at++) {
 			while (at < seq->lines.nr && (nr = rules[i].match(seq, at))) {
 				tell(seq, at, nr, side, &rules[i], opt);

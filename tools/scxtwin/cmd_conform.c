@@ -48,7 +48,7 @@ static void print_verdict(const char *file, const struct scxtwin_conformity *res
 	       res->nr_same, res->nr_tasks);
 	if (res->nr_unstable)
 		printf(", %u changing and not compared", res->nr_unstable);
-	printf(", pace: %s)\n", res->pace);
+	printf(", pace: %s%s)\n", res->pace, res->timing_rules ? ", timing put aside" : "");
 }
 
 /* 0 same, 1 different, or the status of an error. */
