@@ -36,6 +36,18 @@ static void start_busy(u32 cpus, enum run_mode mode)
 	lab_forget();
 }
 
+static void disable(void *arg)
+{
+	(void)arg;
+	migrate_disable();
+}
+
+static void enable(void *arg)
+{
+	(void)arg;
+	migrate_enable();
+}
+
 static void set_cpus_of(void *arg)
 {
 	struct task_struct *t = arg;
@@ -89,14 +101,14 @@ static void mig_05_a_stopper_with_migration_disabled_only_ends(void **state)
 {
 	(void)state;
 	start_busy(3, RUN_TIMED);
-	lab_do(p, (void (*)(void *))migrate_disable, NULL);
+	lab_do(p, disable, NULL);
 	lab_forget();
 	ctx_spawn_service(0, "asker", set_cpus_of, p);
 	lab_settle();
 	PROVES("MIG-05 AFF-06", core_of(cpu_rq(1)->stop)->switched_in && task_cpu(p) == 1 && p->migration_pending);
 	/* MDIS-11: the new mask, the narrowing at the next schedule(), and the new mask again. */
 	PROVES("MDIS-11", lab_called(p, PAIR_RUNNING(1) " " PAIR_RUNNING(1) " stopping(1) running"));
-	lab_do(p, (void (*)(void *))migrate_enable, NULL);
+	lab_do(p, enable, NULL);
 	PROVES("MDIS-11 MDIS-07", lab_called(p, PAIR_RUNNING(1) " stopping(1) enqueue(0x40000) running@2"));
 	PROVES("MDIS-07", !p->migration_pending && task_cpu(p) == 2);
 }
@@ -189,18 +201,6 @@ static void mig_12_an_offline_cpu_must_not_get_tasks(void **state)
 }
 
 /* ---- migrate_disable() */
-
-static void disable(void *arg)
-{
-	(void)arg;
-	migrate_disable();
-}
-
-static void enable(void *arg)
-{
-	(void)arg;
-	migrate_enable();
-}
 
 static void mdis_01_03_04_05_the_first_schedule_narrows(void **state)
 {
