@@ -7,7 +7,7 @@
  * their flags and the state of the task in each. Times, slices and numbers of
  * ticks are not: a recording is made on a slow emulated machine. Sequences that
  * changed from one repetition of a recording to the next are not compared
- * either.
+ * either; CPU numbers are where they did not change.
  */
 #ifndef SCXTWIN_CONFORM_H
 #define SCXTWIN_CONFORM_H
@@ -17,7 +17,6 @@
 
 struct scxtwin_conform_options {
 	bool strict;	/* tell what was put aside before comparing, and by which rule */
-	bool cpus;	/* compare CPU numbers too, where they were the same in all repetitions */
 	u32 context;	/* records shown before and after the first difference; 0: 3 */
 	/* One line of text for people, without its newline; may be NULL. */
 	void (*line)(const char *text, void *data);

@@ -72,7 +72,7 @@ static void show_side(const struct sequence *seq, size_t at, const char *side,
 static bool compare_task(const struct sequence *recorded, const struct sequence *twin,
 			 const struct scxtwin_conform_options *opt)
 {
-	const bool cpus = opt->cpus && recorded->stable_with_cpus;
+	const bool cpus = recorded->stable_with_cpus;
 	const struct sequence none = { .task = recorded->task };
 	size_t at;
 

@@ -66,6 +66,7 @@ struct pace {
 	const char *name;
 	const char *costs;	/* NULL: kernel paths take no time */
 	u64 grace_period_ns;
+	u64 run_ns;		/* each use of CPU takes that much more */
 	u64 delay_ns;		/* of the scenario, against the ticks */
 };
 

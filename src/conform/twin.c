@@ -92,10 +92,11 @@ static int describe(struct scxtwin_workload *w, const char *policy, struct twin_
 static const struct pace speeds[] = {
 	{ .name = "no time" },
 	{ .name = "slow grace periods", .grace_period_ns = 20 * NSEC_PER_MSEC },
+	{ .name = "very slow grace periods", .grace_period_ns = 80 * NSEC_PER_MSEC },
 	{ .name = "slow", .grace_period_ns = 20 * NSEC_PER_MSEC,
 	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
-	{ .name = "slower", .grace_period_ns = 40 * NSEC_PER_MSEC,
-	  .costs = "callback=50us,switch=100us,ipi=50us,wakeup=100us,tick=100us" },
+	{ .name = "slow tasks", .grace_period_ns = 20 * NSEC_PER_MSEC, .run_ns = 2 * NSEC_PER_MSEC,
+	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
 };
 
 #define NR_SPEEDS	(sizeof(speeds) / sizeof(speeds[0]))
@@ -187,6 +188,7 @@ int twin_run(const char *scenario, const char *policy, const struct pace *pace,
 				scenario);
 	} else {
 		scenario_delay(w->prog, pace->delay_ns);
+		scenario_slow_down(w->prog, pace->run_ns);
 		ret = (history ? place_as_recorded(w->prog, history, err) : 0) ?:
 		      describe(w, policy, run, err) ?: run_workload(w, policy, pace, run, err);
 	}

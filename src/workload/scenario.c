@@ -679,6 +679,15 @@ void scenario_delay(struct program *prog, u64 ns)
 			s->time.a += ns;
 }
 
+void scenario_slow_down(struct program *prog, u64 ns)
+{
+	struct step *s;
+
+	vec_for_each(s, &prog->steps)
+		if (s->kind == STEP_RUN)
+			s->time.a += ns;
+}
+
 struct findings {
 	json_report_t report;
 	void *data;

@@ -39,5 +39,7 @@ struct program *scenario_read(const char *file, const char *text, size_t len, js
 int scenario_place(struct program *prog, const char *task, u32 cpu);
 /* Everything happens that much later: where ticks fall is a matter of chance. */
 void scenario_delay(struct program *prog, u64 ns);
+/* Every use of CPU takes that much more of it, as where a program looks at its clock late. */
+void scenario_slow_down(struct program *prog, u64 ns);
 
 #endif /* WORKLOAD_SCENARIO_H */

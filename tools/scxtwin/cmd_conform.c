@@ -8,7 +8,7 @@
 #include "opts.h"
 
 struct conform_settings {
-	bool strict, cpus, quiet;
+	bool strict, quiet;
 	u32 context;
 };
 
@@ -17,9 +17,6 @@ static const struct opt conform_opts[] = {
 		.kind = OPT_FLAG, .name = "strict",
 		.offset = offsetof(struct conform_settings, strict),
 		.help = "show what was put aside before comparing, and by which rule",
-	}, {
-		.kind = OPT_FLAG, .name = "cpus", .offset = offsetof(struct conform_settings, cpus),
-		.help = "compare CPU numbers too, where they did not change between repetitions",
 	}, {
 		.kind = OPT_U32, .name = "context", .arg = "N",
 		.offset = offsetof(struct conform_settings, context), .min = 1, .max = 10000,
@@ -79,7 +76,6 @@ static int cmd_conform(const struct verb *verb, int argc, char **argv)
 	if (res != OPTS_GO_ON)
 		return opts_status(res);
 	opt.strict = s.strict;
-	opt.cpus = s.cpus;
 	opt.context = s.context;
 	opt.line = s.quiet ? NULL : print_line;
 	for (i = 0; i < nr_args; i++) {
