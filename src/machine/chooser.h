@@ -20,6 +20,8 @@ struct chooser {
 	bool (*quiet)(struct chooser *c);
 	/* The step that is going on touched obj, which its yield point did not declare. May be NULL. */
 	void (*touched)(struct chooser *c, const void *obj);
+	/* Asked to stop without a fault, the machine first does what is left to do at that instant. */
+	bool drains;
 	bool asks_always;	/* wants to hear of steps without an alternative too */
 	void *data;
 };

@@ -437,6 +437,8 @@ bool machine_can_end(void)
 {
 	const struct machine *m = machine();
 
+	if (m->ending && evq_first() && evq_first()->time > this_sim->now)
+		return true;
 	return !m->nr_foreground && !m->hooks->background_matters();
 }
 
@@ -544,9 +546,12 @@ void machine_stop(int result)
 {
 	struct machine *m = machine();
 
-	if (!m->stop)
+	if (!m->stop && !m->ending)
 		m->result = result;
-	m->stop = true;
+	if (!result && m->cfg.mode == RUN_EXPLORED && m->chooser->drains)
+		m->ending = true;
+	else
+		m->stop = true;
 }
 
 void machine_abort(int result)

@@ -215,6 +215,7 @@ struct machine {
 	struct context_pool *contexts;
 	struct chooser *chooser;
 	bool stop;			/* leave the run loop at the next step */
+	bool ending;			/* ... before time goes on */
 	int result;			/* 0 or enum scxtwin_errcode of the stop */
 	u64 nr_steps;
 	u64 until;			/* do not go beyond this time */

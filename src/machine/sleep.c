@@ -75,7 +75,7 @@ void mutex_init(struct mutex *m, const char *name)
 
 void mutex_lock(struct mutex *m)
 {
-	yield_point(m, YIELD_LOCK, m->name);
+	yield_point(m, YIELD_RMW, m->name);
 	BUG_ON(m->owner == current_ctx());
 	while (m->owner)
 		sleep_on(m, m->name);
@@ -85,7 +85,7 @@ void mutex_lock(struct mutex *m)
 void mutex_unlock(struct mutex *m)
 {
 	BUG_ON(m->owner != current_ctx());
-	yield_point(m, YIELD_UNLOCK, m->name);
+	yield_point(m, YIELD_RMW, m->name);
 	m->owner = NULL;
 	wake_sleepers(m);
 }
@@ -97,7 +97,7 @@ void percpu_init_rwsem(struct percpu_rw_semaphore *sem, const char *name)
 
 void percpu_down_read(struct percpu_rw_semaphore *sem)
 {
-	yield_point(sem, YIELD_LOCK, sem->name);
+	yield_point(sem, YIELD_RMW, sem->name);
 	while (sem->writer || sem->nr_writers_waiting)
 		sleep_on(sem, sem->name);
 	sem->nr_readers++;
@@ -106,14 +106,14 @@ void percpu_down_read(struct percpu_rw_semaphore *sem)
 void percpu_up_read(struct percpu_rw_semaphore *sem)
 {
 	BUG_ON(!sem->nr_readers);
-	yield_point(sem, YIELD_UNLOCK, sem->name);
+	yield_point(sem, YIELD_RMW, sem->name);
 	sem->nr_readers--;
 	wake_sleepers(sem);
 }
 
 void percpu_down_write(struct percpu_rw_semaphore *sem)
 {
-	yield_point(sem, YIELD_LOCK, sem->name);
+	yield_point(sem, YIELD_RMW, sem->name);
 	BUG_ON(sem->writer == current_ctx());
 	sem->nr_writers_waiting++;
 	while (sem->writer || sem->nr_readers)
@@ -127,7 +127,7 @@ void percpu_down_write(struct percpu_rw_semaphore *sem)
 void percpu_up_write(struct percpu_rw_semaphore *sem)
 {
 	BUG_ON(sem->writer != current_ctx());
-	yield_point(sem, YIELD_UNLOCK, sem->name);
+	yield_point(sem, YIELD_RMW, sem->name);
 	sem->writer = NULL;
 	wake_sleepers(sem);
 }

@@ -14,7 +14,7 @@ enum yield_kind {
 	YIELD_READ,
 	YIELD_WRITE,
 	YIELD_RMW,
-	YIELD_LOCK,
+	YIELD_LOCK,	/* these three of raw spin locks only */
 	YIELD_TRYLOCK,
 	YIELD_UNLOCK,
 	YIELD_AWAIT,
