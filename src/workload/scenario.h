@@ -10,11 +10,11 @@
 #include "policy/plan.h"
 #include "workload/json.h"
 
-/* Not a multiple of any tick period, so that no timer of a scenario falls on a tick. */
-#define SCENARIO_START_NS	151300000ULL
+/* Loading is over by then. Not a multiple of any tick period: no timer falls on a tick. */
+#define SCENARIO_START_NS	651300000ULL
 /* Records begin that long before the start. */
 #define SCENARIO_LEAD_NS	20000000ULL
-#define SCENARIO_LINGER_NS	40000000ULL
+#define SCENARIO_LINGER_NS	400000000ULL
 
 /* What a scenario has besides the program. */
 struct scenario {
