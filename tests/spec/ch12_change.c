@@ -210,7 +210,7 @@ static void chg_08_an_offline_rq_cycles_what_is_not_local(void **state)
 	lab_offline(1);
 	assert_true(lab_held(away));
 	PROVES("CHG-08", lab_called(p, "dequeue(0x20000000e) quiescent(0x20000000e) runnable(0xe) ..."));
-	PROVES("CHG-08", lab_count(SCX_EV_REFILL_SLICE_DFL) >= 1);
+	PROVES("CHG-08", lab_called(q, "") && lab_count(SCX_EV_REFILL_SLICE_DFL) == 1);
 	assert_true(nr_looks >= 1);
 	lab_block(busy);
 	lab_release(away);

@@ -302,6 +302,35 @@ static void slc_05_an_insert_with_a_slice_drops_a_request(void **state)
 	PROVES("SLC-05", q->scx.slice == SCX_SLICE_BYPASS && q->scx.slice_oob & PENDING);
 }
 
+static void set_protected_in_tick(enum scxtwin_op op, struct task_struct *p, u64 arg)
+{
+	(void)arg;
+	if (op != SCXTWIN_OP_tick)
+		return;
+	nr_looks++; /* the rq of p is locked */
+	scx_bpf_task_set_slice(p, 5 * MS);
+	PROVES("SLC-06", p->scx.slice == SCX_SLICE_INF && !p->scx.slice_oob);
+}
+
+static void slc_06_a_protected_slice_refuses_a_write_at_once(void **state)
+{
+	struct sched_ext_ops ops = say_ops;
+	struct task_struct *p;
+
+	(void)state;
+	ops.tick = say_tick;
+	lab_start(.cpus = 2);
+	p = say_busy(1, &ops);
+	p->scx.flags |= SCX_TASK_PROTECTED;
+	lab_run(MS);
+	lab_forget();
+	nr_looks = 0;
+	say.look = set_protected_in_tick;
+	lab_run(4 * MS);
+	assert_int_equal(nr_looks, 1);
+	PROVES("SLC-06", lab_count(SCX_EV_SLICE_DENIED) == 1);
+}
+
 static void slc_06_a_protected_slice_refuses(void **state)
 {
 	struct task_struct *p, *q;
@@ -429,6 +458,7 @@ int main(void)
 		SAY_TEST(slc_04_a_request_of_another_scheduler_is_ignored),
 		SAY_TEST(slc_05_an_insert_with_a_slice_drops_a_request),
 		SAY_TEST(slc_06_a_protected_slice_refuses),
+		SAY_TEST(slc_06_a_protected_slice_refuses_a_write_at_once),
 		SAY_TEST(yld_01_02_without_the_op_the_slice_is_given_up),
 		SAY_TEST(yld_01_02_05_with_the_op_the_slice_is_its_business),
 		SAY_TEST(yld_03_04_yield_to_asks_the_op),
