@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "support/race.h"
 
+#include <string.h>
+
 #define MAX_CPUS 8
 #define MAX_INSERTS 4
 
@@ -109,6 +111,11 @@ void race_will_insert(int cpu, struct task_struct *p, u64 dsq)
 void race_will_consume(int cpu, u64 dsq)
 {
 	race.plans[cpu].consume = dsq;
+}
+
+void race_no_plans(void)
+{
+	memset(race.plans, 0, sizeof(race.plans));
 }
 
 /* From that CPU itself: its own context must be free to take it. */

@@ -52,6 +52,7 @@ void race_will_insert(int cpu, struct task_struct *p, u64 dsq);
 void race_will_insert_flags(int cpu, struct task_struct *p, u64 dsq, u64 enq_flags);
 /* The next ops.dispatch() of cpu moves one task from the DSQ, behind the inserts. */
 void race_will_consume(int cpu, u64 dsq);
+void race_no_plans(void);	/* what was said and did not happen yet is taken back */
 /* A kick, so that cpu calls ops.dispatch(). */
 void race_go(int cpu);
 static inline void race_dispatch(int cpu, struct task_struct *p, u64 dsq)
