@@ -364,6 +364,10 @@ static void enq_19_21_repeated_reenqueues_are_counted_until_the_task_runs(void *
 	lab_outside(ask_for_reenq, &cpu);
 	PROVES("ENQ-19", p->scx.reenq_cnt == 3 && lab_count(SCX_EV_REENQ_REPEAT) == 2);
 	assert_true(lab_called(p, "enqueue(0x10000000000) enqueue(0x10000000000) enqueue(0x10000000000)"));
+	cpu_rq(1)->scx.flags &= ~SCX_RQ_ONLINE; /* a short cut is no way around */
+	lab_outside(ask_for_reenq, &cpu);
+	cpu_rq(1)->scx.flags |= SCX_RQ_ONLINE;
+	PROVES("ENQ-19", lab_called(p, "") && p->scx.reenq_cnt == 4 && lab_count(SCX_EV_REENQ_REPEAT) == 3);
 	lab_block(busy);
 	PROVES("ENQ-21", lab_runs(p) && p->scx.reenq_cnt == 0);
 }

@@ -108,6 +108,38 @@ static void put_04_05_who_is_interrupted_goes_on_first(void **state)
 	PROVES("PUT-05", lab_called(p, "running") && lab_runs(p));
 }
 
+static void bypass_on(void *arg)
+{
+	(void)arg;
+	scx_bypass(scx_root, true);
+}
+
+static void bypass_off(void *arg)
+{
+	(void)arg;
+	scx_bypass(scx_root, false);
+}
+
+static void put_05_09_under_bypass_an_interrupted_task_waits_with_the_others(void **state)
+{
+	struct task_struct *p, *rt;
+
+	(void)state;
+	lab_start(.cpus = 2);
+	p = lab_task("p", .cpu = 1, .cpus = 1 << 1);
+	rt = rt_task(1);
+	lab_load(&say_ops);
+	say.dsq = SCX_DSQ_LOCAL;
+	lab_wake(p);
+	lab_outside(bypass_on, NULL);
+	assert_true(lab_runs(p) && p->scx.slice);
+	lab_forget();
+	lab_wake(rt);
+	PROVES("PUT-05 PUT-09", p->scx.dsq == bypass_dsq(scx_root, 1));
+	PROVES("PUT-09", lab_happened(NULL, "p:stopping(1) +BYPASS_DISPATCH +REFILL_SLICE_DFL"));
+	lab_outside(bypass_off, NULL);
+}
+
 static void reason_is_preempted(enum scxtwin_op op, struct task_struct *p, u64 arg)
 {
 	(void)arg;
@@ -514,6 +546,7 @@ int main(void)
 		SAY_TEST(put_01_the_kick_counter_comes_first),
 		SAY_TEST(put_02_03_09_privileges_end_with_the_slice),
 		SAY_TEST(put_04_05_who_is_interrupted_goes_on_first),
+		SAY_TEST(put_05_09_under_bypass_an_interrupted_task_waits_with_the_others),
 		SAY_TEST(put_06_an_immed_task_is_given_back),
 		SAY_TEST(put_07_the_last_task_without_the_flag_is_warned_of),
 		SAY_TEST(put_08_the_last_task_runs_again_if_it_was_kept_local),
