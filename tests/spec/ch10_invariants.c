@@ -47,7 +47,11 @@ static void act(struct task_struct *t)
 	const int cpu = RACE_SRC + (int)draw(3);
 
 	race_no_plans();
-	switch (draw(6)) {
+	say.dsq = draw(2) ? 0 : any_dsq();
+	if (lab_runs(t) && draw(4))
+		lab_block(t);
+	lab_wake(t);
+	switch (draw(4)) {
 	case 0:
 		race_change(t);
 		break;
@@ -55,20 +59,11 @@ static void act(struct task_struct *t)
 		race_dispatch(cpu, t, any_dsq() ?: SCX_DSQ_GLOBAL);
 		break;
 	case 2:
-		race_will_consume(cpu, SAY_DSQ);
+		race_will_consume(cpu, draw(2) ? SAY_DSQ : SAY_OTHER_DSQ);
 		race_go(cpu);
-		break;
-	case 3:
-		say.dsq = any_dsq();
-		lab_wake(t);
-		break;
-	case 4:
-		if (lab_runs(t))
-			lab_block(t);
 		break;
 	default:
-		race_will_consume(cpu, SAY_OTHER_DSQ);
-		race_go(cpu);
+		lab_set_cpus(t, draw(2) ? 0xe : 0xf);
 	}
 }
 
@@ -87,8 +82,8 @@ static void live(u32 rounds)
 		if (i % (rounds / 15 + 1) == 0)
 			h = lab_hold(.cpu = RACE_SRC + (int)draw(3), .label = "", .skip = draw(12),
 				     .kinds = LAB_KIND(kinds[draw(5)]));
-		act(p);
-		act(q);
+		act(draw(2) ? p : q);
+		act(draw(2) ? p : q);
 		if (h)
 			lab_release(h);
 		lab_run(1 * MS);
@@ -105,6 +100,7 @@ static void opss_inv_all_hold_at_every_step_of_a_wild_life(void **state)
 		PROVES("OPSS-39 OPSS-40 OPSS-41 OPSS-42 OPSS-43", scx_loaded() && scx_root->exit_kind == SCX_EXIT_NONE);
 		PROVES("CUST-43 CUST-14", watch_entered(p) - watch_left(p) <= 1 && watch_entered(q) - watch_left(q) <= 1);
 		PROVES("CUST-43", (watch_entered(p) > watch_left(p)) == !!(p->scx.flags & SCX_TASK_IN_CUSTODY));
+		PROVES("CUST-09 CUST-07", watch_left(p) + watch_left(q) == race_dequeue.nr);
 		assert_int_equal(race_stop(NULL), 0);
 	}
 	race_start(); /* for the teardown */
