@@ -6,8 +6,8 @@
 /* Two decimals of value / one. */
 static void put_fraction(char buf[TEXT_CELL], u64 value, u64 one, const char *unit)
 {
-	snprintf(buf, TEXT_CELL, "%llu.%02llu%s", (unsigned long long)(value / one),
-		 (unsigned long long)(value % one / (one / 100)), unit);
+	snprintf(buf, TEXT_CELL, "%llu.%02u%s", (unsigned long long)(value / one),
+		 (u32)(value % one / (one / 100)) % 100, unit);
 }
 
 static void put_time(char buf[TEXT_CELL], u64 ns)
