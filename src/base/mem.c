@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define POOL_POISON	0x6b
+#define POOL_POISON_ODD	0x94
 
 /* Chunks double from the first to the last size, so that small simulations stay small. */
 #define CHUNK_FIRST	((size_t)64 << 10)
@@ -98,17 +99,18 @@ void arena_free(struct arena *a)
 /* First usable byte, poisoned to the end; NULL if no memory. */
 static u8 *arena_add_chunk(struct arena *a, size_t size)
 {
+	const size_t shift = a->poison * CHUNK_ALIGN;
 	struct chunk *c;
 	uintptr_t start;
 
-	if (size > SIZE_MAX - sizeof(*c) - CHUNK_ALIGN)
+	if (size > SIZE_MAX - sizeof(*c) - CHUNK_ALIGN - shift)
 		return NULL;
-	c = mem_alloc(sizeof(*c) + CHUNK_ALIGN + size);
+	c = mem_alloc(sizeof(*c) + CHUNK_ALIGN + shift + size);
 	if (!c)
 		return NULL;
 	c->next = a->chunks;
 	a->chunks = c;
-	start = ((uintptr_t)(c + 1) + CHUNK_ALIGN - 1) & ~(uintptr_t)(CHUNK_ALIGN - 1);
+	start = ((uintptr_t)(c + 1) + shift + CHUNK_ALIGN - 1) & ~(uintptr_t)(CHUNK_ALIGN - 1);
 	c->start = (u8 *)start;
 	c->used = 0;
 	return memset((void *)start, a->poison, size);
@@ -235,14 +237,25 @@ void arena_copy_free(struct arena_copy *copy)
 	free(copy);
 }
 
+static bool is_odd(const struct pool *pool)
+{
+	return pool->arena->poison & 1;
+}
+
+static u8 pool_poison(const struct pool *pool)
+{
+	return is_odd(pool) ? POOL_POISON_ODD : POOL_POISON;
+}
+
 /* A free object starts with the link to the next one; the rest is poison. */
 static bool pool_is_poisoned(const struct pool *pool, const void *obj)
 {
+	const u8 poison = pool_poison(pool);
 	const u8 *p = obj;
 	size_t i;
 
 	for (i = sizeof(void *); i < pool->size; i++)
-		if (p[i] != POOL_POISON)
+		if (p[i] != poison)
 			return false;
 	return true;
 }
@@ -255,6 +268,27 @@ void pool_init(struct pool *pool, struct arena *a, size_t size)
 	};
 }
 
+static void pool_put(struct pool *pool, void *obj)
+{
+	memset(obj, pool_poison(pool), pool->size);
+	memcpy(obj, &pool->free, sizeof(void *));
+	pool->free = obj;
+}
+
+static void *pool_grow(struct pool *pool)
+{
+	void *obj = arena_zalloc(pool->arena, pool->size), *next;
+
+	if (!obj || !is_odd(pool))
+		return obj;
+	/* The other way round than elsewhere: the younger object lies below the older one. */
+	next = arena_zalloc(pool->arena, pool->size);
+	if (!next)
+		return obj;
+	pool_put(pool, obj);
+	return next;
+}
+
 void *pool_zalloc(struct pool *pool)
 {
 	void *obj = pool->free;
@@ -264,7 +298,7 @@ void *pool_zalloc(struct pool *pool)
 		memcpy(&pool->free, obj, sizeof(void *));
 		memset(obj, 0, pool->size);
 	} else {
-		obj = arena_zalloc(pool->arena, pool->size);
+		obj = pool_grow(pool);
 	}
 	if (obj)
 		pool->nr_used++;
@@ -277,8 +311,6 @@ void pool_free(struct pool *pool, void *obj)
 	BUG_ON(!pool->nr_used);
 	BUG_ON(pool->size > sizeof(void *) && pool_is_poisoned(pool, obj));
 
-	memset(obj, POOL_POISON, pool->size);
-	memcpy(obj, &pool->free, sizeof(void *));
-	pool->free = obj;
+	pool_put(pool, obj);
 	pool->nr_used--;
 }

@@ -13,7 +13,13 @@
 
 struct arena;
 
-/* NULL if no memory. poison: byte that fills fresh memory before it is zeroed or handed out raw. */
+/*
+ * NULL if no memory. poison: byte that fills fresh memory before it is zeroed or
+ * handed out raw. It also decides where things lie: arenas with different bytes
+ * place the same objects at different offsets, and pools in one with an odd byte
+ * hand out pairs in reverse order of address, so that nothing that decides by an
+ * address can do so twice alike.
+ */
 struct arena *arena_new(u8 poison);
 void arena_free(struct arena *a);
 /* Zeroed, aligned to 64 bytes for size >= 64 and to 16 otherwise. NULL if no memory. */
@@ -45,8 +51,8 @@ void mem_fail_after(u64 n);
 
 /*
  * Fixed-size objects recycled through a free list in an arena: tasks, DSQs,
- * contexts. Zeroed when handed out; poisoned with 0x6b when given back. Giving
- * an object back twice or writing to it afterwards is a BUG.
+ * contexts. Zeroed when handed out; poisoned with 0x6b (odd arenas: 0x94) when given
+ * back. Giving an object back twice or writing to it afterwards is a BUG.
  */
 struct pool {
 	struct arena *arena;
