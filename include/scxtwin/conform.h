@@ -4,7 +4,8 @@
  * itself in the same format.
  *
  * What is compared is, per task, the order of the callbacks and decisions with
- * their flags and the state of the task in each. Times, slices and numbers of
+ * their flags and the state of the task in each; per CPU, the order in which
+ * tasks came to run. Times, slices and numbers of
  * ticks are not: a recording is made on a slow emulated machine. Sequences that
  * changed from one repetition of a recording to the next are not compared
  * either; CPU numbers are where they did not change.
@@ -45,7 +46,10 @@ struct scxtwin_conformity {
 int scxtwin_conform(const char *recording, const struct scxtwin_conform_options *opt,
 		    struct scxtwin_conformity *res, struct scxtwin_error *err);
 
-/* Runs a scenario (or that of a recording) and writes what happened as a recording. */
+/*
+ * Runs a scenario (or that of a recording) and writes what happened as a
+ * recording. SCXTWIN_EFAILED: it was written, but the run came to a bad end.
+ */
 int scxtwin_record(const char *scenario, const char *policy, const char *out,
 		   struct scxtwin_error *err);
 

@@ -93,7 +93,27 @@ static void differs(struct scxtwin_conformity *res, const char *task)
 		strlcpy(res->first_task, task, sizeof(res->first_task));
 }
 
-void compare(struct sequences *recorded, struct sequences *twin,
+static void show_order(const struct sequences *s, const char *side,
+		       const struct scxtwin_conform_options *opt)
+{
+	char *text = json_dumps(s->run_order, JSON_COMPACT | JSON_SORT_KEYS);
+
+	conform_tell(opt, "  %s: %s", side, text ? text : "?");
+	free(text);
+}
+
+static bool compare_order(const struct sequences *recorded, const struct sequences *twin,
+			  const struct scxtwin_conform_options *opt)
+{
+	if (!recorded->run_order_stable || json_equal(recorded->run_order, twin->run_order))
+		return true;
+	conform_tell(opt, " the order in which tasks came to run differs");
+	show_order(recorded, "recorded", opt);
+	show_order(twin, "twin", opt);
+	return false;
+}
+
+void compare(struct sequences *recorded, struct sequences *twin, bool run_order,
 	     const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res)
 {
 	struct sequence *seq;
@@ -117,6 +137,8 @@ void compare(struct sequences *recorded, struct sequences *twin,
 		show_side(seq, 0, "twin", opt);
 		differs(res, seq->task);
 	}
+	if (run_order && !compare_order(recorded, twin, opt))
+		res->same = false;
 	if (res->exit_kind_recorded != res->exit_kind_twin) {
 		conform_tell(opt, " exit kind: recorded %lld, twin %lld",
 			     (long long)res->exit_kind_recorded, (long long)res->exit_kind_twin);

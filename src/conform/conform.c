@@ -154,7 +154,9 @@ static int judge(const char *path, const struct recording_file *rec, const struc
 		res->exit_kind_twin = twin.exit_kind;
 		normalise_all(&recorded, "recorded", timing, bypass, opt);
 		normalise_all(&twin, "twin", timing, bypass, opt);
-		compare(&recorded, &twin, opt, res);
+		compare(&recorded, &twin, !(timing && bypass), opt, res);
+		if (!res->same && *run->fault)
+			conform_tell(opt, " the twin's run failed: %s", run->fault);
 	}
 	sequences_free(&recorded);
 	sequences_free(&twin);
@@ -279,6 +281,8 @@ int scxtwin_record(const char *scenario, const char *policy, const char *out,
 	err = err ? err : &local;
 	pace_nth(0, &pace);
 	ret = twin_run(scenario, policy, &pace, NULL, &run, err) ?: write_recording(&run, policy, out, err);
+	if (!ret && *run.fault)
+		ret = error_set(err, SCXTWIN_EFAILED, "%s", run.fault);
 	twin_run_free(&run);
 	return ret;
 }

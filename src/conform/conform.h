@@ -37,6 +37,8 @@ struct sequence {
 
 struct sequences {
 	VEC(struct sequence) tasks;	/* in order of their first line */
+	json_t *run_order;		/* CPU: names of the tasks as they came to run, no name twice in a row */
+	bool run_order_stable;
 	s64 exit_kind;
 };
 
@@ -52,6 +54,7 @@ struct twin_run {
 	struct lines_of_run records;
 	s64 exit_kind;
 	char exit_msg[256];
+	char fault[512];	/* what ended the run early, "" if nothing; not that the scheduler was ejected */
 	u64 slice_ns, ops_flags;
 	u32 cpus, hz;
 	char name[128], area[64];
@@ -88,7 +91,8 @@ conform_tell(const struct scxtwin_conform_options *opt, const char *fmt, ...);
 void normalise(struct sequence *seq, const char *side, bool timing, bool bypass,
 	       const struct scxtwin_conform_options *opt);
 
-void compare(struct sequences *recorded, struct sequences *twin,
+/* run_order: compare that, too. */
+void compare(struct sequences *recorded, struct sequences *twin, bool run_order,
 	     const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res);
 
 #endif /* CONFORM_CONFORM_H */

@@ -191,12 +191,33 @@ static bool belongs_to_task(const json_t *line)
 	       (!is_ev(line, "dispatch") || has_flag(line, "QUEUED"));
 }
 
+static void came_to_run(json_t *order, const json_t *line)
+{
+	const char *task = text_of(line, "task");
+	json_t *of_cpu;
+	char cpu[24];
+	size_t nr;
+
+	snprintf(cpu, sizeof(cpu), "%lld",
+		 (long long)json_integer_value(json_object_get(line, "task_cpu")));
+	of_cpu = json_object_get(order, cpu);
+	if (!of_cpu) {
+		of_cpu = json_array();
+		json_object_set_new(order, cpu, of_cpu);
+	}
+	nr = json_array_size(of_cpu);
+	if (!nr || strcmp(json_string_value(json_array_get(of_cpu, nr - 1)), task))
+		json_array_append_new(of_cpu, json_string(task));
+}
+
 int distill(const struct lines_of_run *run, struct sequences *out)
 {
 	struct noise noise = { .run = run };
 	int ret = 0;
 	size_t i;
 
+	out->run_order = json_object();
+	out->run_order_stable = true;
 	noise.drop = mem_zalloc(run->lines.nr + 1);
 	for (i = 0; noise.drop && !ret && i < run->lines.nr; i++)
 		ret = look_at(&noise, i);
@@ -204,6 +225,8 @@ int distill(const struct lines_of_run *run, struct sequences *out)
 		const json_t *line = run->lines.data[i];
 		struct sequence *seq;
 
+		if (!noise.drop[i] && is_ev(line, "running"))
+			came_to_run(out->run_order, line);
 		if (noise.drop[i] || !belongs_to_task(line))
 			continue;
 		seq = sequence_of(out, text_of(line, "task"));
@@ -246,6 +269,8 @@ int sequences_load(const char *path, struct sequences *out, struct scxtwin_error
 	if (!root)
 		return error_set_at(err, SCXTWIN_EINPUT, &place, "%s", where.text);
 	out->exit_kind = json_integer_value(json_object_get(root, "exit_kind"));
+	out->run_order = json_incref(json_object_get(root, "run_order"));
+	out->run_order_stable = json_is_true(json_object_get(root, "run_order_stable"));
 	json_object_foreach(json_object_get(root, "tasks"), name, task)
 		ret = ret ?: load_task(name, task, out);
 	json_decref(root);
@@ -264,4 +289,5 @@ void sequences_free(struct sequences *s)
 		free(seq->task);
 	}
 	vec_free(&s->tasks);
+	json_decref(s->run_order);
 }

@@ -163,7 +163,9 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, const st
 		scxtwin_sim_result(sim, &res);
 		run->exit_kind = res.exit_kind;
 		strlcpy(run->exit_msg, res.exit_msg, sizeof(run->exit_msg));
-		/* Schedulers are ended on purpose; what is wrong then is in the records. */
+		/* Many scenarios have the scheduler ejected; what is wrong then is in the records. */
+		if (ret && run->exit_kind < SCX_EXIT_ERROR)
+			strlcpy(run->fault, fault.msg, sizeof(run->fault));
 		if (ret == SCXTWIN_EFAILED)
 			ret = 0;
 		else if (ret)
