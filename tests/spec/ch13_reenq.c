@@ -91,14 +91,24 @@ static void dsq_122_flags_add_up_in_the_entry_of_the_cpu(void **state)
 	PROVES("DSQ-122", lab_called(a, REENQ_ENQUEUE));
 }
 
+static void request_local_of_0(void *arg UNUSED)
+{
+	const u64 irqs = local_irq_save();
+
+	scx_bpf_dsq_reenq(ON_CPU(0), 0);
+	PROVES("DSQ-122", list_empty(&local_entry(0)->node) && !local_entry(0)->flags);
+	PROVES("DSQ-122", !cpu_rq(0)->scx.deferred_irq_work.pending);
+	local_irq_restore(irqs);
+}
+
 static void dsq_122_of_a_cpu_that_is_not_active_they_are_ignored(void **state)
 {
 	(void)state;
 	begin_hogged();
 	lab_offline(0);
 	lab_from(1);
-	reenq(ON_CPU(0), 0);
-	PROVES("DSQ-122", list_empty(&local_entry(0)->node) && !local_entry(0)->flags && !scx_last_exit());
+	lab_outside(request_local_of_0, NULL);
+	PROVES("DSQ-122", !scx_last_exit());
 }
 
 static void request_u(void *arg UNUSED)
