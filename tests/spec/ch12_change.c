@@ -14,18 +14,6 @@ static struct task_struct *subject;
 static u32 nr_looks;
 static u64 sync_before[2];
 
-static void bypass_on(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, true);
-}
-
-static void bypass_off(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, false);
-}
-
 /* ---- section 13 */
 
 static void chg_01_02_05_a_queued_and_a_running_task(void **state)
@@ -122,10 +110,10 @@ static void chg_03_the_locks_of_a_change(void **state)
 	say.look = locks_in_change;
 	lab_set_nice(p, 5);
 	lab_set_cpus(p, 3);
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	assert_int_equal(nr_looks, 6);
 	say.look = NULL;
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 }
 
 static void chg_04_the_running_task_s_place_is_never_seen(void **state)
@@ -163,11 +151,11 @@ static void chg_06_07_bypass_on_and_off(void **state)
 	lab_forget();
 	sync_before[0] = cpu_rq(0)->scx.kick_sync;
 	sync_before[1] = cpu_rq(1)->scx.kick_sync;
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	PROVES("CHG-06", lab_called(p, "dequeue(0x20000000e) quiescent(0x20000000e) runnable(0xe) running"));
 	PROVES("CHG-06", cpu_rq(0)->scx.kick_sync > sync_before[0] && cpu_rq(1)->scx.kick_sync > sync_before[1]);
 	PROVES("CHG-07", lab_called(busy, "stopping(1)"));
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 	PROVES("CHG-06", lab_called(busy, "quiescent(0x20000000e) runnable(0xe) enqueue(0xe)"));
 	PROVES("CHG-07", lab_called(p, "") && lab_runs(p));
 }

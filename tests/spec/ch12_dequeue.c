@@ -32,14 +32,9 @@ static void deq_01_all_but_a_sleep_is_a_change(void **state)
 	PROVES("DEQ-01", lab_called(p, "stopping quiescent(0x9)"));
 }
 
-static void dequeue_sleeper(void *arg)
+static void dequeue_sleeper(struct rq *rq, struct task_struct *p)
 {
-	struct task_struct *p = arg;
-	struct rq_flags rf;
-	struct rq *rq = task_rq_lock(p, &rf);
-
 	PROVES("DEQ-02 DEQ-11", dequeue_task_scx(rq, p, DEQUEUE_SAVE));
-	task_rq_unlock(rq, p, &rf);
 }
 
 static void deq_02_11_who_is_not_queued_is_left_alone(void **state)
@@ -50,26 +45,20 @@ static void deq_02_11_who_is_not_queued_is_left_alone(void **state)
 	lab_start(.cpus = 2);
 	p = lab_task("p", .cpu = 1);
 	lab_load(&say_ops);
-	lab_outside(dequeue_sleeper, p);
+	lab_locked(p, dequeue_sleeper);
 	PROVES("DEQ-02", lab_called(p, "") && cpu_rq(1)->scx.nr_running == 0);
 	list_add(&p->scx.runnable_node, &cpu_rq(1)->scx.runnable_list);
 	lab_expect_warn("runnable_node");
-	lab_outside(dequeue_sleeper, p);
+	lab_locked(p, dequeue_sleeper);
 	list_del_init(&p->scx.runnable_node);
 }
 
-static void dequeue_and_back(void *arg)
+static void dequeue_and_back(struct rq *rq, struct task_struct *p)
 {
-	struct task_struct *p = arg;
-	struct rq_flags rf;
-	struct rq *rq = task_rq_lock(p, &rf);
-
-	update_rq_clock(rq);
 	PROVES("DEQ-11", dequeue_task_scx(rq, p, DEQUEUE_SAVE));
 	PROVES("DEQ-07", !(p->scx.flags & SCX_TASK_QUEUED) && rq->scx.nr_running == 1 && rq->nr_running == 1);
 	PROVES("DEQ-12", p->scx.slice == 7 * MS);
 	enqueue_task_scx(rq, p, ENQUEUE_RESTORE);
-	task_rq_unlock(rq, p, &rf);
 }
 
 static void on_the_way_out(enum scxtwin_op op, struct task_struct *p, u64 arg)
@@ -108,7 +97,7 @@ static void deq_03_05_07_08_11_12_a_queued_task(void **state)
 	PROVES("DEQ-06", !(p->scx.flags & SCX_TASK_DEQD_FOR_SLEEP));
 	say.look = NULL;
 	say.slice = SAY_KEEP_SLICE;
-	lab_outside(dequeue_and_back, p);
+	lab_locked(p, dequeue_and_back);
 	PROVES("DEQ-12", p->scx.slice == 7 * MS && p->scx.dsq == lab_user_dsq(SAY_DSQ));
 }
 

@@ -18,28 +18,6 @@ static u32 nr_looks;
 
 /* ---- helpers */
 
-static void with_rq_of(struct task_struct *p, void (*fn)(struct rq *rq, struct task_struct *p))
-{
-	struct rq_flags rf;
-	struct rq *rq = task_rq_lock(p, &rf);
-
-	update_rq_clock(rq);
-	fn(rq, p);
-	task_rq_unlock(rq, p, &rf);
-}
-
-static void bypass_on(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, true);
-}
-
-static void bypass_off(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, false);
-}
-
 static void ask_for_reenq(void *arg)
 {
 	scx_bpf_dsq_reenq(SCX_DSQ_LOCAL_ON | *(const u64 *)arg, SCX_REENQ_ANY);
@@ -232,11 +210,6 @@ static void enqueue_again(struct rq *rq, struct task_struct *p)
 	enqueue_task_scx(rq, p, WAKE_FLAGS);
 }
 
-static void enqueue_again_locked(void *arg)
-{
-	with_rq_of(arg, enqueue_again);
-}
-
 static void enq_09_a_queued_task_is_not_enqueued_again(void **state)
 {
 	struct task_struct *busy, *p;
@@ -247,11 +220,11 @@ static void enq_09_a_queued_task_is_not_enqueued_again(void **state)
 	busy = say_busy(1, &say_ops);
 	lab_wake(p);
 	lab_forget();
-	lab_outside(enqueue_again_locked, p);
+	lab_locked(p, enqueue_again);
 	PROVES("ENQ-09", lab_called(NULL, "") && cpu_rq(1)->scx.nr_running == 2);
 	PROVES("ENQ-09 ENQ-14", !(cpu_rq(1)->scx.flags & SCX_RQ_IN_WAKEUP));
 	lab_expect_warn("runnable_node"); /* the running one is on no list */
-	lab_outside(enqueue_again_locked, busy);
+	lab_locked(busy, enqueue_again);
 	PROVES("ENQ-09", lab_called(NULL, ""));
 }
 
@@ -328,11 +301,6 @@ static void change_with_verdict(struct rq *rq, struct task_struct *p)
 	sched_change_end(&c);
 }
 
-static void change_with_verdict_locked(void *arg)
-{
-	with_rq_of(arg, change_with_verdict);
-}
-
 static void enq_18_the_first_short_cut_keeps_a_verdict(void **state)
 {
 	struct task_struct *p;
@@ -340,7 +308,7 @@ static void enq_18_the_first_short_cut_keeps_a_verdict(void **state)
 	(void)state;
 	lab_start(.cpus = 2);
 	p = say_busy(1, &say_ops);
-	lab_outside(change_with_verdict_locked, p);
+	lab_locked(p, change_with_verdict);
 	PROVES("ENQ-18", lab_runs(p) && p->scx.ddsp_dsq_id == SCX_DSQ_GLOBAL);
 	p->scx.ddsp_dsq_id = SCX_DSQ_INVALID;
 }
@@ -478,11 +446,11 @@ static void enq_23_29_not_online_comes_before_a_verdict_and_before_bypass(void *
 	lab_wake(p);
 	PROVES("ENQ-23 RQSEL-14", lab_called(p, "select_cpu runnable") && p->scx.dsq == lab_local(1));
 	PROVES("ENQ-23 ENQ-29", p->scx.ddsp_dsq_id == SCX_DSQ_INVALID && !p->scx.ddsp_enq_flags);
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	lab_forget();
 	lab_wake(q);
 	PROVES("ENQ-23", q->scx.dsq == lab_local(1) && lab_count(SCX_EV_BYPASS_DISPATCH) == 0);
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 	cpu_rq(1)->scx.flags |= SCX_RQ_ONLINE;
 }
 
@@ -501,12 +469,12 @@ static void enq_24_25_bypass_discards_a_verdict(void **state)
 	assert_true(lab_held(before_rq));
 	assert_int_equal(p->scx.ddsp_dsq_id, SAY_DSQ);
 	lab_from(1);
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	lab_release(before_rq);
 	PROVES("ENQ-24 ENQ-29 RQSEL-14", lab_called(p, "select_cpu runnable") && p->scx.ddsp_dsq_id == SCX_DSQ_INVALID);
 	PROVES("ENQ-24 ENQ-25", p->scx.dsq == bypass_dsq(scx_root, 1));
 	PROVES("ENQ-28", p->scx.slice == SLICE_BYPASS);
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 }
 
 static void enq_26_a_verdict_for_an_exiting_task_is_honoured(void **state)
@@ -753,12 +721,12 @@ static void enq_35_bypass_counts_the_dispatch_before_the_refill(void **state)
 	lab_start(.cpus = 2);
 	p = lab_task("p", .cpu = 1, .cpus = 1 << 1);
 	say_busy(1, &say_ops);
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	lab_forget();
 	lab_wake(p);
 	PROVES("ENQ-35 ENQ-28", lab_happened(NULL, "p:runnable +BYPASS_DISPATCH +REFILL_SLICE_DFL") &&
 				p->scx.slice == SLICE_BYPASS);
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 }
 
 int main(void)

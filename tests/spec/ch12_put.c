@@ -14,16 +14,6 @@ static struct task_struct *subject;
 static u32 nr_looks;
 static u64 write_slice;
 
-static void with_rq_of(struct task_struct *p, void (*fn)(struct rq *rq, struct task_struct *p))
-{
-	struct rq_flags rf;
-	struct rq *rq = task_rq_lock(p, &rf);
-
-	update_rq_clock(rq);
-	fn(rq, p);
-	task_rq_unlock(rq, p, &rf);
-}
-
 static struct task_struct *rt_task(int cpu)
 {
 	return lab_task("rt", .cpu = cpu, .cpus = 1ULL << cpu, .policy = SCHED_FIFO);
@@ -108,18 +98,6 @@ static void put_04_05_who_is_interrupted_goes_on_first(void **state)
 	PROVES("PUT-05", lab_called(p, "running") && lab_runs(p));
 }
 
-static void bypass_on(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, true);
-}
-
-static void bypass_off(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, false);
-}
-
 static void put_05_09_under_bypass_an_interrupted_task_waits_with_the_others(void **state)
 {
 	struct task_struct *p, *rt;
@@ -131,13 +109,13 @@ static void put_05_09_under_bypass_an_interrupted_task_waits_with_the_others(voi
 	lab_load(&say_ops);
 	say.dsq = SCX_DSQ_LOCAL;
 	lab_wake(p);
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	assert_true(lab_runs(p) && p->scx.slice);
 	lab_forget();
 	lab_wake(rt);
 	PROVES("PUT-05 PUT-09", p->scx.dsq == bypass_dsq(scx_root, 1));
 	PROVES("PUT-09", lab_happened(NULL, "p:stopping(1) +BYPASS_DISPATCH +REFILL_SLICE_DFL"));
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 }
 
 static void reason_is_preempted(enum scxtwin_op op, struct task_struct *p, u64 arg)
@@ -184,11 +162,6 @@ static void put_before_idle(struct rq *rq, struct task_struct *p)
 	set_next_task_scx(rq, p, true);
 }
 
-static void put_before_idle_locked(void *arg)
-{
-	with_rq_of(arg, put_before_idle);
-}
-
 static void put_07_the_last_task_without_the_flag_is_warned_of(void **state)
 {
 	struct task_struct *p;
@@ -198,7 +171,7 @@ static void put_07_the_last_task_without_the_flag_is_warned_of(void **state)
 	p = say_busy(1, &say_ops);
 	say.dsq = SCX_DSQ_LOCAL;
 	lab_expect_warn("ENQ_LAST");
-	lab_outside(put_before_idle_locked, p);
+	lab_locked(p, put_before_idle);
 	PROVES("PUT-07", lab_called(p, "stopping(1) enqueue(0x20000000000) running"));
 }
 
@@ -323,11 +296,6 @@ static void set_next(struct rq *rq, struct task_struct *p)
 	scx_do_enqueue_task(rq, p, 0, -1);
 }
 
-static void set_next_locked(void *arg)
-{
-	with_rq_of(arg, set_next);
-}
-
 static void put_12_a_task_in_custody_is_taken_back(void **state)
 {
 	struct task_struct *p;
@@ -339,7 +307,7 @@ static void put_12_a_task_in_custody_is_taken_back(void **state)
 	say.dsq = SAY_DSQ;
 	lab_wake(p);
 	lab_forget();
-	lab_outside(set_next_locked, p);
+	lab_locked(p, set_next);
 	PROVES("PUT-12 PUT-14", lab_called(p, "dequeue(0x100000000) running enqueue"));
 }
 
@@ -494,15 +462,10 @@ static void ask_open(struct rq *rq, struct task_struct *p)
 	is_open = rq_is_open(rq, open_flags);
 }
 
-static void ask_open_locked(void *arg)
-{
-	with_rq_of(arg, ask_open);
-}
-
 static bool open_for(struct task_struct *p, u64 enq_flags)
 {
 	open_flags = enq_flags;
-	lab_outside(ask_open_locked, p);
+	lab_locked(p, ask_open);
 	return is_open;
 }
 

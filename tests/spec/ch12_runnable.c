@@ -58,18 +58,6 @@ static void run_01_02_the_list_holds_who_waits_in_order_of_coming(void **state)
 	PROVES("RUN-01", lab_runs(p) && list_is(q, NULL, NULL));
 }
 
-static void bypass_on(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, true);
-}
-
-static void bypass_off(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, false);
-}
-
 static void run_02_chg_06_07_bypass_cycles_the_list_backwards_once(void **state)
 {
 	struct task_struct *busy, *p, *q, *r;
@@ -84,13 +72,13 @@ static void run_02_chg_06_07_bypass_cycles_the_list_backwards_once(void **state)
 	lab_wake(q);
 	lab_wake(r);
 	lab_forget();
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	PROVES("CHG-07", lab_called(busy, "stopping(1)"));
 	PROVES("CHG-06", lab_called(NULL, "r:dequeue(0x20000000e) r:quiescent(0x20000000e) r:runnable(0xe) "
 					  "q:dequeue(0x20000000e) q:quiescent(0x20000000e) q:runnable(0xe) "
 					  "p:dequeue(0x20000000e) p:quiescent(0x20000000e) p:runnable(0xe) r:running"));
 	PROVES("RUN-02", list_is(q, p, busy));
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 	lab_forget();
 }
 

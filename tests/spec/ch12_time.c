@@ -15,25 +15,10 @@
 static struct task_struct *subject, *other;
 static u32 nr_looks;
 
-static void with_rq_of(struct task_struct *p, void (*fn)(struct rq *rq, struct task_struct *p))
-{
-	struct rq_flags rf;
-	struct rq *rq = task_rq_lock(p, &rf);
-
-	update_rq_clock(rq);
-	fn(rq, p);
-	task_rq_unlock(rq, p, &rf);
-}
-
 static void account(struct rq *rq, struct task_struct *p)
 {
 	(void)p;
 	update_curr_scx(rq);
-}
-
-static void account_locked(void *arg)
-{
-	with_rq_of(arg, account);
 }
 
 static u64 wanted;
@@ -63,18 +48,6 @@ static struct task_struct *running(void)
 	return p;
 }
 
-static void bypass_on(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, true);
-}
-
-static void bypass_off(void *arg)
-{
-	(void)arg;
-	scx_bypass(scx_root, false);
-}
-
 /* ---- accounting */
 
 static void time_01_slc_04_a_request_is_applied_though_no_time_passed(void **state)
@@ -86,11 +59,11 @@ static void time_01_slc_04_a_request_is_applied_though_no_time_passed(void **sta
 	p = running();
 	ask(p, 3 * MS);
 	assert_true(granted && p->scx.slice == SCX_SLICE_DFL);
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("TIME-01 SLC-04", p->scx.slice == 3 * MS && !p->scx.slice_oob);
 	ask(p, 9 * MS);
 	lab_run(2 * MS);
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("TIME-01 TIME-02", p->scx.slice == 7 * MS);
 }
 
@@ -102,16 +75,16 @@ static void time_02_03_what_a_slice_loses(void **state)
 	lab_start(.cpus = 2);
 	p = running();
 	lab_run(3 * MS + 1);
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("TIME-02", p->scx.slice == 17 * MS - 1);
 	lab_run(US);	/* between two ticks */
 	p->scx.slice = 10 * US;
 	lab_run(20 * US);
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("TIME-03", p->scx.slice == 0);
 	p->scx.slice = SCX_SLICE_INF;
 	lab_run(100 * MS);
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("TIME-02 TIME-03", p->scx.slice == SCX_SLICE_INF);
 }
 
@@ -163,7 +136,7 @@ static void time_04_05_bypass_ends_the_turn_at_every_tick(void **state)
 	say.dsq = SCX_DSQ_LOCAL;
 	lab_run(MS);
 	lab_wake(p);
-	lab_outside(bypass_on, NULL);
+	lab_bypass(true);
 	lab_forget();
 	p->scx.slice = 100 * MS;
 	lab_run(4 * MS);
@@ -172,9 +145,9 @@ static void time_04_05_bypass_ends_the_turn_at_every_tick(void **state)
 	p->scx.slice = 100 * MS;
 	p->scx.flags |= SCX_TASK_PROTECTED;
 	lab_run(4 * MS);
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("TIME-04", p->scx.slice > 90 * MS && lab_count(SCX_EV_DISPATCH_KEEP_LAST) == 1);
-	lab_outside(bypass_off, NULL);
+	lab_bypass(false);
 }
 
 /* ---- slice requests */
@@ -265,7 +238,7 @@ static void slc_02_04_an_infinite_request_is_infinite(void **state)
 	lab_start(.cpus = 2);
 	p = running();
 	ask(p, SCX_SLICE_INF);
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("SLC-02 SLC-04", p->scx.slice == SCX_SLICE_INF);
 }
 
@@ -278,7 +251,7 @@ static void slc_04_a_request_of_another_scheduler_is_ignored(void **state)
 	p = running();
 	ask(p, 3 * MS);
 	p->scx.slice_oob ^= 1ULL << 43;
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("SLC-04", p->scx.slice == SCX_SLICE_DFL && !p->scx.slice_oob);
 }
 
@@ -342,7 +315,7 @@ static void slc_06_a_protected_slice_refuses(void **state)
 	ask(p, 3 * MS);
 	p->scx.flags |= SCX_TASK_PROTECTED;
 	lab_forget();
-	lab_outside(account_locked, p);
+	lab_locked(p, account);
 	PROVES("SLC-06", p->scx.slice == SCX_SLICE_DFL && lab_count(SCX_EV_SLICE_DENIED) == 1);
 	q->scx.slice = 2 * MS;
 	q->scx.flags |= SCX_TASK_PROTECTED;

@@ -133,6 +133,21 @@ static void note_event(struct scxtwin_observer *obs, const struct scxtwin_event 
 	lab->rec[lab->nr_rec++] = (struct record){ .ev = *ev };
 }
 
+static void tear_down(void)
+{
+	if (this_sim && this_sim->scx)
+		scx_destroy();
+	if (this_sim && this_sim->sched)
+		sched_destroy();
+	machine_destroy();
+	arena_free(lab->sim.arena);
+	this_sim = NULL;
+	bug_set_handler(NULL);
+	free(lab->rec);
+	free(lab);
+	lab = NULL;
+}
+
 static void clock_strikes(struct mevent *ev)
 {
 	(void)ev;
@@ -149,7 +164,8 @@ void __lab_start(const struct lab_cfg *cfg)
 {
 	struct machine_config m;
 
-	assert_null(lab);
+	if (lab)
+		tear_down(); /* a lab_stop() that failed left it behind */
 	lab = calloc(1, sizeof(*lab));
 	assert_non_null(lab);
 	machine_config_default(&m);
@@ -180,21 +196,6 @@ void __lab_start(const struct lab_cfg *cfg)
 	mevent_init(&lab->clock, RANK_WAKE, 0, clock_strikes, "clock");
 	if (cfg->ops)
 		lab_load(cfg->ops);
-}
-
-static void tear_down(void)
-{
-	if (this_sim && this_sim->scx)
-		scx_destroy();
-	if (this_sim && this_sim->sched)
-		sched_destroy();
-	machine_destroy();
-	arena_free(lab->sim.arena);
-	this_sim = NULL;
-	bug_set_handler(NULL);
-	free(lab->rec);
-	free(lab);
-	lab = NULL;
 }
 
 /* What is wrong at the end; NULL if nothing. */
@@ -235,7 +236,9 @@ int lab_stop(void **state)
 	(void)state;
 	if (!lab)
 		return 0;
-	left = leftovers();
+	left = proves_failure();
+	if (!left)
+		left = leftovers();
 	if (!machine()->aborted && !machine()->stop && !anybody_held())
 		check_audit();
 	if (left)
@@ -444,6 +447,41 @@ static void do_online(void *arg)
 void lab_online(int cpu)
 {
 	OUTSIDE(do_online, .value = cpu);
+}
+
+static void do_bypass(void *arg)
+{
+	const struct request *req = arg;
+
+	scx_bypass(scx_root, req->value);
+}
+
+void lab_bypass(bool on)
+{
+	OUTSIDE(do_bypass, .value = on);
+}
+
+struct locked_call {
+	struct task_struct *p;
+	void (*fn)(struct rq *rq, struct task_struct *p);
+};
+
+static void do_locked(void *arg)
+{
+	const struct locked_call *call = arg;
+	struct rq_flags rf;
+	struct rq *rq = task_rq_lock(call->p, &rf);
+
+	update_rq_clock(rq);
+	call->fn(rq, call->p);
+	task_rq_unlock(rq, call->p, &rf);
+}
+
+void lab_locked(struct task_struct *p, void (*fn)(struct rq *rq, struct task_struct *p))
+{
+	const struct locked_call call = { .p = p, .fn = fn };
+
+	lab_outside(do_locked, keep(&call, sizeof(call)));
 }
 
 /* ---- the policy */

@@ -120,6 +120,9 @@ void lab_set_policy(struct task_struct *p, u32 policy, int rt_priority);
 void lab_kick(int cpu, u64 flags);
 void lab_offline(int cpu);
 void lab_online(int cpu);
+void lab_bypass(bool on);
+/* fn(rq, p) with both locks of p held and the clock up to date: calls into the port by hand. */
+void lab_locked(struct task_struct *p, void (*fn)(struct rq *rq, struct task_struct *p));
 /* fn(arg) to its end; or only until it is held or waits for something that is. */
 void lab_outside(void (*fn)(void *arg), void *arg);
 

@@ -24,12 +24,21 @@ static bool simulation_runs(void)
 	return this_sim && machine() && machine_running();
 }
 
-void proves_settle(void)
+const char *proves_failure(void)
 {
 	if (!failure.set)
-		return;
+		return NULL;
 	failure.set = false;
-	print_error("%s\n", failure.text);
+	return failure.text;
+}
+
+void proves_settle(void)
+{
+	const char *text = proves_failure();
+
+	if (!text)
+		return;
+	print_error("%s\n", text);
 	_fail(failure.file, failure.line);
 }
 

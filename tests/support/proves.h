@@ -22,6 +22,8 @@ void proves(const char *ids, bool holds, const char *cond, const char *file, int
 
 /* Fails the test if something in the simulation found that it has to. For whoever ran it. */
 void proves_settle(void);
+/* The text of such a finding, which is then forgotten; NULL if there is none. For teardowns. */
+const char *proves_failure(void);
 /* Fails the test: at once outside the simulation, through proves_settle() inside. */
 void proves_fail(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
