@@ -91,22 +91,33 @@ static int recording_load(const char *path, struct recording_file *rec, struct s
 }
 
 /* NAME.POLICY.jsonl has its sequences in NAME.POLICY.seq.json. */
-static int load_sequences(const char *path, const struct recording_file *rec,
-			  struct sequences *recorded, struct scxtwin_error *err)
+static char *path_beside(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 	struct strbuf beside = { 0 };
-	int ret;
 
 	strbuf_add(&beside, path, dot ? (size_t)(dot - path) : strlen(path));
 	strbuf_puts(&beside, ".seq.json");
-	if (!access(strbuf_str(&beside), R_OK)) {
-		ret = sequences_load(strbuf_str(&beside), recorded, err);
+	return beside.data;
+}
+
+static int load_sequences(const char *path, const struct recording_file *rec,
+			  struct sequences *recorded, struct scxtwin_error *err)
+{
+	struct sequences once = { .exit_kind = 0 };
+	char *beside = path_beside(path);
+	int ret = distill(&rec->records, &once) ? error_no_memory(err) : 0;
+
+	if (!ret && beside && !access(beside, R_OK)) {
+		ret = sequences_load(beside, recorded, err);
+		if (!ret && sequences_take_answers(recorded, &once))
+			ret = error_no_memory(err);
+		sequences_free(&once);
 	} else {
+		*recorded = once;
 		recorded->exit_kind = json_integer_value(json_object_get(rec->head, "exit_kind"));
-		ret = distill(&rec->records, recorded) ? error_no_memory(err) : 0;
 	}
-	strbuf_free(&beside);
+	free(beside);
 	return ret;
 }
 

@@ -42,11 +42,16 @@ struct sequences {
 	s64 exit_kind;
 };
 
+/* What the core answered to questions about no task, as a sequence of its own. */
+#define SEQUENCE_OF_ANSWERS "(answers)"
+
 /* Errors: -ENOMEM. */
 int distill(const struct lines_of_run *run, struct sequences *out);
 struct sequence *sequences_find(struct sequences *s, const char *task);
 /* As distill(), for a file that was distilled before. */
 int sequences_load(const char *path, struct sequences *out, struct scxtwin_error *err);
+/* Files that were distilled before do not have the answers. 0 or -ENOMEM. */
+int sequences_take_answers(struct sequences *to, struct sequences *from);
 void sequences_free(struct sequences *s);
 
 /* What a run of the twin gave. */

@@ -29,6 +29,16 @@ static const struct {
 	{ ".iter", { "from", "rev" } }, { ".peek", { "from" } },
 	{ ".move", { "from", "to", "enq_flags", "ok" } },
 	{ ".move_vtime", { "from", "to", "enq_flags", "ok" } },
+	{ ".nr_queued", { "from", "count" } }, { ".slots", { "count" } },
+	{ ".create", { "from", "ret" } }, { ".reenq_local", { "count" } },
+	{ "exit", { "kind", "code" } }, { "cpu_online", { "of_cpu" } },
+	{ "cpu_offline", { "of_cpu" } },
+};
+
+/* Of no task, but the same whenever it is asked: what the core answered, and how it ended. */
+static const char *const answers[] = {
+	".nr_queued", ".slots", ".cancel", ".create", ".reenq_local", ".peek", "exit", "cpu_online",
+	"cpu_offline",
 };
 
 /* ... and of the task's snapshot. */
@@ -191,6 +201,24 @@ static bool belongs_to_task(const json_t *line)
 	       (!is_ev(line, "dispatch") || has_flag(line, "QUEUED"));
 }
 
+static bool is_answer(const json_t *line)
+{
+	size_t i;
+
+	for (i = 0; i < NR_OF(answers); i++)
+		if (is_ev(line, answers[i]))
+			return !json_object_get(line, "task");
+	return false;
+}
+
+/* The sequence that the line belongs to, NULL: to none. */
+static const char *owner_of(const json_t *line)
+{
+	if (is_answer(line))
+		return SEQUENCE_OF_ANSWERS;
+	return belongs_to_task(line) ? text_of(line, "task") : NULL;
+}
+
 static void came_to_run(json_t *order, const json_t *line)
 {
 	const char *task = text_of(line, "task");
@@ -223,13 +251,14 @@ int distill(const struct lines_of_run *run, struct sequences *out)
 		ret = look_at(&noise, i);
 	for (i = 0; noise.drop && !ret && i < run->lines.nr; i++) {
 		const json_t *line = run->lines.data[i];
+		const char *owner = owner_of(line);
 		struct sequence *seq;
 
 		if (!noise.drop[i] && is_ev(line, "running"))
 			came_to_run(out->run_order, line);
-		if (noise.drop[i] || !belongs_to_task(line))
+		if (noise.drop[i] || !owner)
 			continue;
-		seq = sequence_of(out, text_of(line, "task"));
+		seq = sequence_of(out, owner);
 		if (!seq || vec_push(&seq->lines, canonical(line)))
 			ret = -ENOMEM;
 	}
@@ -275,6 +304,22 @@ int sequences_load(const char *path, struct sequences *out, struct scxtwin_error
 		ret = ret ?: load_task(name, task, out);
 	json_decref(root);
 	return ret ? error_no_memory(err) : 0;
+}
+
+int sequences_take_answers(struct sequences *to, struct sequences *from)
+{
+	struct sequence *answers_of = sequences_find(from, SEQUENCE_OF_ANSWERS), *seq;
+	json_t **line;
+
+	if (!answers_of)
+		return 0;
+	seq = sequence_of(to, SEQUENCE_OF_ANSWERS);
+	if (!seq)
+		return -ENOMEM;
+	vec_for_each(line, &answers_of->lines)
+		if (vec_push(&seq->lines, json_incref(*line)))
+			return -ENOMEM;
+	return 0;
 }
 
 void sequences_free(struct sequences *s)
