@@ -6,6 +6,7 @@
 #include <scxtwin/conform.h>
 #include <scxtwin/error.h>
 #include <scxtwin/event.h>
+#include <scxtwin/explore.h>
 #include <scxtwin/metrics.h>
 #include <scxtwin/policy.h>
 #include <scxtwin/report.h>

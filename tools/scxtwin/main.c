@@ -5,7 +5,7 @@
 #include "opts.h"
 
 const struct verb *const verbs[] = {
-	&verb_run, &verb_lint, &verb_import, &verb_digest, &verb_conform, &verb_record,
+	&verb_run, &verb_explore, &verb_replay, &verb_merge, &verb_lint, &verb_import, &verb_digest, &verb_conform, &verb_record,
 	&verb_policies, &verb_version, NULL,
 };
 

@@ -55,6 +55,7 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
+extern const struct verb verb_explore, verb_replay, verb_merge;
 extern const struct verb verb_run, verb_lint, verb_import, verb_digest, verb_conform,
 	verb_record, verb_policies, verb_version;
 /* In the order of help texts, NULL at the end. */
