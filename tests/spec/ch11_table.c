@@ -519,87 +519,11 @@ static void cust_40_state_changes_do_not_need_callbacks(void **state)
 	race_start();
 }
 
-static void cust_41_leaving_the_cpu_costs_two_custodies(void **state)
-{
-	(void)state;
-	race_start();
-	p = race_queued("p", RACE_SRC);
-	lab_set_cpus(p, 1 << RACE_Y);
-	PROVES("CUST-41", race_dequeue.nr == 2 && watch_entered(p) == 3 && watch_left(p) == 2);
-	PROVES("CUST-41", lab_called(p, "dequeue(0x20000000a) quiescent set_cpumask(1) runnable enqueue "
-				     "dequeue(0x200000008) enqueue(0x40000)"));
-}
-
-static void cust_41_both_rows_under_one_hold_of_the_lock(void **state)
-{
-	struct lab_hold *unlock;
-
-	(void)state;
-	race_start();
-	p = race_queued("p", RACE_SRC);
-	unlock = lab_hold(AT_UNLOCK_RQ(RACE_OUT, RACE_SRC));
-	lab_set_cpus(p, 1 << RACE_Y);
-	assert_true(lab_held(unlock));
-	/* The first time that the lock is dropped p is on its way already. */
-	PROVES("CUST-41", race_dequeue.nr == 2 && task_cpu(p) == RACE_Y && p->on_rq == TASK_ON_RQ_MIGRATING);
-	lab_release(unlock);
-}
-
-static void cust_42_the_same_mask_changes_nothing(void **state)
-{
-	(void)state;
-	race_start();
-	p = race_queued("p", RACE_SRC);
-	lab_set_cpus(p, 0xf);
-	PROVES("CUST-42", lab_called(p, "") && watch_transitions(p, WATCH_T6) == 0);
-	lab_set_cpus(p, 0x7);
-	lab_forget();
-	lab_set_cpus(p, 0x7);
-	PROVES("CUST-42", lab_called(p, ""));
-}
-
-static void walk_with_limit(void *arg)
-{
-	(void)arg;
-	scx_bpf_dsq_reenq(SAY_DSQ, 0);
-}
-
-static void cust_39_reenqueue_limit_leaves_the_flag(void **state)
-{
-	struct lab_hold *disable;
-
-	(void)state;
-	race_start();
-	p = race_task("p", RACE_SRC);
-	lab_load(&race_ops);
-	scx_state()->limits.reenq_max_repeat = 2;
-	say.dsq = SAY_DSQ;
-	lab_wake(p);
-	lab_outside(walk_with_limit, NULL);
-	lab_outside(walk_with_limit, NULL);
-	assert_int_equal(p->scx.reenq_cnt, 2);
-	lab_forget();
-	disable = lab_hold(AT_OP(RACE_OUT, "dequeue"));
-	lab_outside(walk_with_limit, NULL);
-	assert_true(lab_held(disable));
-	/* Off every DSQ, no enqueue was called, custody open until the bypass cycle closes it. */
-	PROVES("CUST-39", lab_called(p, "") && watch_left(p) + !(p->scx.flags & SCX_TASK_IN_CUSTODY) >= 1);
-	PROVES("CUST-39", !p->scx.dsq && list_empty(&p->scx.dsq_list.node) && lab_word(p) == SCX_OPSS_NONE);
-	lab_release(disable);
-	lab_run(1 * MS);
-	PROVES("CUST-39", lab_called(p, "dequeue(0x20000000e) quiescent(0x20000000e) runnable(0xe) ..."));
-	PROVES("CUST-39", lab_exited(SCX_EXIT_ERROR_REENQ, "re-enqueued 3 times"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(cust_40_each_row_with_all_callbacks, race_stop),
 		cmocka_unit_test_teardown(cust_40_state_changes_do_not_need_callbacks, race_stop),
-		cmocka_unit_test_teardown(cust_41_leaving_the_cpu_costs_two_custodies, race_stop),
-		cmocka_unit_test_teardown(cust_41_both_rows_under_one_hold_of_the_lock, race_stop),
-		cmocka_unit_test_teardown(cust_42_the_same_mask_changes_nothing, race_stop),
-		cmocka_unit_test_teardown(cust_39_reenqueue_limit_leaves_the_flag, race_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
