@@ -360,13 +360,13 @@ static void dsp_29_a_refused_move_ends_on_the_global_dsq_of_the_task(void **stat
 	lab_forget();
 	turn_forget();
 	flags = SCX_ENQ_IMMED;		/* on a global DSQ only the fallback may carry it */
-	insert_p_on(0, SCX_DSQ_LOCAL_ON | 2);
+	insert_p_on(3, SCX_DSQ_LOCAL_ON | 2);	/* of the other node */
 	flags = 0;
 	PROVES("DSP-29", lab_count(SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE) == 1);
-	PROVES("DSP-29", p->scx.slice <= 3 * MS && lab_happened(p, "... dequeue(0x0) ..."));
+	PROVES("DSP-29", p->scx.dsq == find_global_dsq(scx_root, 1) && p->scx.slice == 3 * MS);
 	PROVES("DSP-29", !(p->scx.flags & SCX_TASK_IMMED) && p->scx.holding_cpu == -1);
-	PROVES("DSP-29", lab_runs(p) && task_cpu(p) == 0);	/* its own consume: no resched elsewhere */
-	PROVES("DSP-29", turn_count(2) == 0);
+	PROVES("DSP-29", lab_called(p, "dequeue(0x0)"));
+	PROVES("DSP-29", turn_count(0) == 0 && turn_count(1) == 0 && turn_count(2) == 0);	/* no resched */
 }
 
 static void dsp_29_the_fallback_happens_under_the_source_lock(void **state)

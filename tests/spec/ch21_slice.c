@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Slices, the tick and its stop: spec 21.5 to 21.10. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/turn.h"
+
+static struct task_struct *r, *a, *s, *rt;
+
+/* r runs on CPU 0 with 100 ms; a of CPU 0 in the policy's hands; s and rt of CPU 0 asleep. */
+static void start(void)
+{
+	lab_start(.cpus = 3, .hz = 1000);
+	r = lab_task("r", .cpu = 0);
+	a = lab_task("a", .cpu = 0);
+	s = lab_task("s", .cpu = 0);
+	rt = lab_task("rt", .cpu = 0, .cpus = 1, .policy = SCHED_FIFO);
+	lab_load(&turn_ops);
+	lab_from(2);
+	say.dsq = SCX_DSQ_LOCAL;
+	say.slice = 100 * MS;
+	lab_wake(r);
+	say.dsq = say.slice = 0;
+	lab_wake(a);
+	assert_true(lab_runs(r));
+	turn_forget();
+	lab_forget();
+}
+
+static void slice_01_a_new_task_has_the_default_slice(void **state)
+{
+	struct sched_ext_entity scx;
+
+	(void)state;
+	lab_start(.cpus = 1);
+	init_scx_entity(&scx);
+	PROVES("SLICE-01", scx.slice == SCX_SLICE_DFL && scx.dsq_vtime == 0 && scx.slice_oob == 0);
+}
+
+static void slice_02_running_time_is_taken_from_the_slice(void **state)
+{
+	u64 before;
+
+	(void)state;
+	start();
+	before = r->scx.slice;
+	lab_run(7 * MS + 300 * US);
+	lab_kick(0, 0);
+	PROVES("SLICE-02 SLICE-04", before - r->scx.slice >= 7 * MS + 300 * US);
+	PROVES("SLICE-02", before - r->scx.slice <= 7 * MS + 400 * US && turn_count(0) == 0);
+}
+
+static void set_slice_of_r(void *arg)
+{
+	PROVES("SLICE-22", scx_bpf_task_set_slice(r, *(u64 *)arg));
+	PROVES("SLICE-22", r->scx.slice_oob & SCX_SLICE_OOB_PENDING);
+}
+
+static void request(u64 slice)
+{
+	static u64 value;
+
+	value = slice;
+	lab_outside(set_slice_of_r, &value);
+}
+
+static void slice_03_a_request_is_charged_for_the_time_before_it(void **state)
+{
+	(void)state;
+	turn_ops.tick = say_tick;	/* 21.16, trace C */
+	start();
+	lab_run(4 * MS + 500 * US);
+	lab_kick(0, 0);			/* charged up to now */
+	lab_run(300 * US);
+	request(5 * MS);
+	lab_kick(0, 0);
+	PROVES("SLICE-03 SLICE-25", r->scx.slice <= 5 * MS - 300 * US && r->scx.slice > 4 * MS);
+	PROVES("SLICE-25", !r->scx.slice_oob);
+}
+
+static void slice_23_requests_are_encoded_and_clamped(void **state)
+{
+	(void)state;
+	start();
+	lab_run(300 * US);	/* away from the tick, which would apply it */
+	request(SCX_SLICE_INF);
+	PROVES("SLICE-23", (r->scx.slice_oob & SCX_SLICE_OOB_DUR_MASK) == SCX_SLICE_OOB_DUR_MASK);
+	PROVES("SLICE-23", lab_count(SCX_EV_SLICE_CLAMPED) == 0);
+	request(SCX_SLICE_OOB_DUR_MASK);
+	PROVES("SLICE-23", (r->scx.slice_oob & SCX_SLICE_OOB_DUR_MASK) == SCX_SLICE_OOB_DUR_MASK - 1);
+	PROVES("SLICE-23", lab_count(SCX_EV_SLICE_CLAMPED) == 1);
+	request(SCX_SLICE_OOB_DUR_MASK - 1);
+	PROVES("SLICE-23", (r->scx.slice_oob & SCX_SLICE_OOB_DUR_MASK) == SCX_SLICE_OOB_DUR_MASK - 1);
+	PROVES("SLICE-23", lab_count(SCX_EV_SLICE_CLAMPED) == 1);
+	request(3 * MS);
+	PROVES("SLICE-24 SLICE-23", (r->scx.slice_oob & SCX_SLICE_OOB_DUR_MASK) == 3 * MS);
+	PROVES("SLICE-23", (r->scx.slice_oob >> 43 & 0xfffff) == (scx_root->id & 0xfffff));
+	request(SCX_SLICE_INF);
+	lab_kick(0, 0);
+	PROVES("SLICE-23 SLICE-25", r->scx.slice == SCX_SLICE_INF && !r->scx.slice_oob);
+}
+
+static void slice_26_a_request_of_another_scheduler_is_dropped(void **state)
+{
+	u64 before;
+
+	(void)state;
+	start();
+	lab_run(300 * US);
+	request(3 * MS);
+	r->scx.slice_oob ^= 1ULL << 43;
+	before = r->scx.slice;
+	lab_kick(0, 0);
+	PROVES("SLICE-26", !r->scx.slice_oob && before - r->scx.slice < MS);
+}
+
+static void set_slices_where_it_is_locked(struct task_struct *prev)
+{
+	PROVES("SLICE-21", scx_bpf_task_set_slice(a, 3 * MS));
+	PROVES("SLICE-21 SLICE-30", a->scx.slice == 3 * MS && a->scx.runnable_cpu == 0);
+	PROVES("SLICE-21", scx_bpf_task_set_slice(prev, 4 * MS));
+	PROVES("SLICE-21 SLICE-30", prev->scx.slice == 4 * MS && prev->scx.runnable_cpu == -1);
+	PROVES("SLICE-22", scx_bpf_task_set_slice(s, 5 * MS) && s->scx.slice_oob);	/* asleep */
+}
+
+static void slice_21_a_task_of_the_locked_rq_is_written_at_once(void **state)
+{
+	(void)state;
+	start();
+	request(50 * MS);
+	turn(0, set_slices_where_it_is_locked);
+	lab_kick(0, SCX_KICK_PREEMPT);
+	PROVES("SLICE-21 SLICE-29", lab_runs(r) && r->scx.slice == 4 * MS && !r->scx.slice_oob);
+	PROVES("SLICE-29", turn_count(0) == 1 && lab_count(SCX_EV_DISPATCH_KEEP_LAST) == 0);
+}
+
+static u64 slice_at_running;
+
+static void note_slice(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op == SCXTWIN_OP_running && subject == s)
+		slice_at_running = s->scx.slice;
+}
+
+static void set_slice_of_s(void *arg)
+{
+	(void)arg;
+	scx_bpf_task_set_slice(s, 5 * MS);
+}
+
+static void slice_25_a_request_for_a_sleeper_is_applied_behind_running(void **state)
+{
+	(void)state;
+	start();
+	lab_block(r);
+	say.look = note_slice;
+	say.dsq = SCX_DSQ_LOCAL;
+	say.slice = SAY_KEEP_SLICE;
+	s->scx.slice = 9 * MS;
+	lab_outside(set_slice_of_s, NULL);
+	lab_wake(s);
+	PROVES("SLICE-25 SLICE-06", slice_at_running == 9 * MS);
+	PROVES("SLICE-25", s->scx.slice == 5 * MS && !s->scx.slice_oob);
+}
+
+static void slice_14_disable_clears_slice_and_vtime(void **state)
+{
+	(void)state;
+	start();
+	s->scx.dsq_vtime = 77;
+	s->scx.slice = 9 * MS;
+	lab_set_policy(s, SCHED_FIFO, 50);
+	PROVES("SLICE-14", s->scx.slice == 0 && s->scx.dsq_vtime == 0);
+}
+
+static void slice_15_a_task_switched_in_at_load_has_the_bypass_slice(void **state)
+{
+	(void)state;
+	lab_start(.cpus = 2);
+	s = lab_task("s", .cpu = 0);
+	lab_load(&turn_ops);
+	PROVES("SLICE-15", s->scx.slice == SCX_SLICE_BYPASS);
+}
+
+static void slice_18_sleep_and_changes_keep_the_rest(void **state)
+{
+	u64 rest;
+
+	(void)state;
+	start();
+	lab_run(10 * MS);
+	lab_block(r);
+	rest = r->scx.slice;
+	PROVES("SLICE-18", rest <= 90 * MS && rest > 85 * MS);
+	lab_set_nice(r, 3);
+	lab_set_cpus(r, 3);
+	lab_run(5 * MS);
+	PROVES("SLICE-18", r->scx.slice == rest);
+}
+
+static void slice_27_writing_0_does_not_reschedule(void **state)
+{
+	(void)state;
+	start();
+	lab_run(300 * US);
+	r->scx.slice = 0;
+	scx_slices_maybe_written();
+	lab_settle();
+	PROVES("SLICE-27", !r->need_resched && turn_count(0) == 0);
+	lab_run(2 * MS);
+	PROVES("SLICE-27 TICK-01", turn_count(0) == 1);
+}
+
+/* ---- tick */
+
+static u32 nr_ticks;
+static u64 slice_at_tick;
+
+static void end_slice_at_tick(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op != SCXTWIN_OP_tick)
+		return;
+	nr_ticks++;
+	slice_at_tick = subject->scx.slice;
+	if (nr_ticks == 3)
+		subject->scx.slice = 0;
+}
+
+static void slice_28_a_tick_that_takes_the_slice_reschedules(void **state)
+{
+	(void)state;
+	turn_ops.tick = say_tick;
+	start();
+	nr_ticks = 0;
+	say.look = end_slice_at_tick;
+	lab_forget();
+	lab_run(4 * MS);
+	PROVES("SLICE-28 TICK-01", lab_called(NULL, "r:tick@0 r:tick@0 r:tick@0 dispatch(0,r) ..."));
+}
+
+static void note_tick(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op != SCXTWIN_OP_tick)
+		return;
+	nr_ticks++;
+	slice_at_tick = subject->scx.slice;
+}
+
+static void tick_02_the_op_is_called_with_the_slice_gone(void **state)
+{
+	(void)state;
+	turn_ops.tick = say_tick;
+	start();
+	lab_run(300 * US);
+	r->scx.slice = 200 * US;
+	nr_ticks = 0;
+	say.look = note_tick;
+	lab_forget();
+	lab_run(MS);
+	PROVES("TICK-02", nr_ticks == 1 && slice_at_tick == 0);
+	PROVES("TICK-01 TICK-05", lab_called(NULL, "r:tick dispatch(0,r)"));
+}
+
+static void tick_04_other_classes_are_no_business_of_the_scheduler(void **state)
+{
+	(void)state;
+	turn_ops.tick = say_tick;
+	start();
+	lab_wake(rt);
+	lab_forget();
+	lab_run(20 * MS);
+	PROVES("TICK-04", lab_runs(rt) && lab_called(NULL, ""));
+}
+
+static void bypass_on(void *arg)
+{
+	(void)arg;
+	scx_bypass(scx_root, true);
+}
+
+static void bypass_off(void *arg)
+{
+	(void)arg;
+	scx_bypass(scx_root, false);
+}
+
+static void tick_03_bypass_takes_the_slice_at_each_tick(void **state)
+{
+	u64 passes;
+
+	(void)state;
+	turn_ops.tick = say_tick;
+	start();
+	lab_block(r);
+	lab_set_cpus(a, 2);	/* away from CPU 0 */
+	say.dsq = SCX_DSQ_LOCAL;
+	say.slice = SCX_SLICE_INF;
+	lab_wake(r);
+	say.dsq = 0;
+	lab_outside(bypass_on, NULL);
+	PROVES("SLICE-32", scx_root->slice_dfl == SCX_SLICE_BYPASS && lab_count(SCX_EV_BYPASS_ACTIVATE) == 1);
+	PROVES("SLICE-35", lab_runs(r) && r->scx.slice == SCX_SLICE_INF);
+	nr_ticks = 0;
+	say.look = note_tick;
+	passes = cpu_rq(0)->scx.kick_sync;
+	lab_run(5 * MS);
+	PROVES("TICK-03", nr_ticks == 0 && cpu_rq(0)->scx.kick_sync == passes + 5);
+	PROVES("TICK-03 SLICE-35 TICK-19", lab_runs(r) && r->scx.slice == SCX_SLICE_BYPASS);
+	lab_outside(bypass_off, NULL);
+	PROVES("SLICE-33", scx_root->slice_dfl == SCX_SLICE_DFL && lab_count(SCX_EV_BYPASS_DURATION) >= (s64)(5 * MS));
+}
+
+static void slice_34_the_parameter_is_read_when_bypass_begins(void **state)
+{
+	(void)state;
+	start();
+	lab_outside(bypass_on, NULL);
+	scx_limits()->slice_bypass_us = 7000;
+	PROVES("SLICE-34", scx_root->slice_dfl == SCX_SLICE_BYPASS);
+	lab_outside(bypass_off, NULL);
+	lab_outside(bypass_on, NULL);
+	PROVES("SLICE-34", scx_root->slice_dfl == 7 * MS);
+	lab_outside(bypass_off, NULL);
+}
+
+static void prev_is_not_enqueued(struct task_struct *prev)
+{
+	PROVES("TICK-11", prev == r && prev->scx.flags & SCX_TASK_QUEUED && list_empty(&prev->scx.runnable_node));
+	PROVES("TICK-11", !prev->scx.dsq && lab_word(prev) == SCX_OPSS_NONE);
+	scx_bpf_dsq_insert(a, SCX_DSQ_LOCAL, 0, 0);
+}
+
+static void tick_11_dispatch_comes_before_the_enqueue_of_prev(void **state)
+{
+	(void)state;
+	start();
+	turn(0, prev_is_not_enqueued);
+	lab_run(110 * MS);
+	PROVES("TICK-11 TICK-12 TICK-14", lab_called(NULL, "dispatch(0,r) a:dequeue r:stopping(1) r:enqueue(0x0) a:running ..."));
+}
+
+static void tick_18_enq_last_needs_an_enqueue(void **state)
+{
+	(void)state;
+	turn_ops.flags |= SCX_OPS_ENQ_LAST;
+	turn_ops.enqueue = NULL;
+	lab_start(.cpus = 1);
+	lab_try_load(&turn_ops);
+	PROVES("TICK-18", lab_exited(SCX_EXIT_ERROR, "SCX_OPS_ENQ_LAST"));
+}
+
+/* ---- no tick */
+
+static bool can_stop(void)
+{
+	return cpu_rq(0)->scx.flags & SCX_RQ_CAN_STOP_TICK;
+}
+
+static void nohz_01_the_mark_follows_the_task_that_starts(void **state)
+{
+	(void)state;
+	start();
+	PROVES("NOHZ-02", !can_stop());
+	r->scx.slice = SCX_SLICE_INF;
+	lab_kick(0, 0);
+	PROVES("NOHZ-03", lab_runs(r) && !can_stop());	/* kept, not started */
+	lab_block(r);
+	say.dsq = SCX_DSQ_LOCAL;
+	say.slice = SCX_SLICE_INF;
+	lab_wake(r);
+	PROVES("NOHZ-01", lab_runs(r) && can_stop());
+	r->scx.slice = 5 * MS;
+	lab_kick(0, 0);
+	PROVES("NOHZ-03", can_stop());
+	say.slice = 5 * MS;
+	lab_block(r);
+	lab_wake(s);
+	PROVES("NOHZ-02", lab_runs(s) && !can_stop());
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, turn_nothing, lab_stop)
+	const struct CMUnitTest tests[] = {
+		TEST(slice_01_a_new_task_has_the_default_slice),
+		TEST(slice_02_running_time_is_taken_from_the_slice),
+		TEST(slice_03_a_request_is_charged_for_the_time_before_it),
+		TEST(slice_23_requests_are_encoded_and_clamped),
+		TEST(slice_26_a_request_of_another_scheduler_is_dropped),
+		TEST(slice_21_a_task_of_the_locked_rq_is_written_at_once),
+		TEST(slice_25_a_request_for_a_sleeper_is_applied_behind_running),
+		TEST(slice_14_disable_clears_slice_and_vtime),
+		TEST(slice_15_a_task_switched_in_at_load_has_the_bypass_slice),
+		TEST(slice_18_sleep_and_changes_keep_the_rest),
+		TEST(slice_27_writing_0_does_not_reschedule),
+		TEST(slice_28_a_tick_that_takes_the_slice_reschedules),
+		TEST(tick_02_the_op_is_called_with_the_slice_gone),
+		TEST(tick_03_bypass_takes_the_slice_at_each_tick),
+		TEST(slice_34_the_parameter_is_read_when_bypass_begins),
+		TEST(tick_04_other_classes_are_no_business_of_the_scheduler),
+		TEST(tick_11_dispatch_comes_before_the_enqueue_of_prev),
+		TEST(tick_18_enq_last_needs_an_enqueue),
+		TEST(nohz_01_the_mark_follows_the_task_that_starts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
