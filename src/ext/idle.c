@@ -67,12 +67,16 @@ void scx_idle_disable(void)
 	WRITE_ONCE(scx_state()->builtin_idle_per_node, false);
 }
 
-static u32 weight_among_active(const struct cpumask *span)
+/*
+ * As scheduling domains are at the points where this is asked: a CPU that is
+ * about to go is not active any more, but still spanned.
+ */
+static u32 weight_among_online(const struct cpumask *span)
 {
 	u32 weight = 0;
 	int cpu;
 
-	for_each_cpu_and(cpu, span, cpu_active_mask())
+	for_each_cpu_and(cpu, span, cpu_online_mask())
 		weight++;
 	return weight;
 }
@@ -83,8 +87,8 @@ static bool llc_and_node_differ(void)
 	int cpu;
 
 	for_each_online_cpu(cpu) {
-		if (weight_among_active(cpu_llc_mask(cpu)) !=
-		    weight_among_active(cpumask_of_node(cpu_to_node(cpu))))
+		if (weight_among_online(cpu_llc_mask(cpu)) !=
+		    weight_among_online(cpumask_of_node(cpu_to_node(cpu))))
 			return true;
 	}
 	return false;
@@ -100,8 +104,8 @@ void scx_idle_update_selcpu_topology(struct sched_ext_ops *ops)
 
 	BUG_ON(first >= nr_cpu_ids());
 	scx->nr_active_cpus = cpumask_weight(cpu_active_mask());
-	nr_llc = weight_among_active(cpu_llc_mask((int)first));
-	nr_node = weight_among_active(cpumask_of_node(cpu_to_node((int)first)));
+	nr_llc = weight_among_online(cpu_llc_mask((int)first));
+	nr_node = weight_among_online(cpumask_of_node(cpu_to_node((int)first)));
 	scx->selcpu_topo_llc = nr_llc && nr_llc < nr_online;
 	scx->selcpu_topo_numa = !(ops->flags & SCX_OPS_BUILTIN_IDLE_PER_NODE) && nr_node &&
 				nr_node < nr_online && llc_and_node_differ();
