@@ -117,13 +117,17 @@ static void dsq_52_a_consumer_in_flight_keeps_the_membership_a_dequeue_ends_it(v
 
 static void dsq_53_with_both_locks_the_membership_ends_at_once(void **state)
 {
-	struct lab_hold *at_target;
+	struct lab_hold *unlock, *at_target;
 
 	(void)state;
 	begin_mode(RUN_EXPLORED);
 	put(a, U, 0);
+	unlock = lab_hold(.cpu = 0, .label = "dsq->lock", .kinds = LAB_KIND(YIELD_UNLOCK),
+			  .obj = &user(U)->lock);
 	at_target = lab_hold(.cpu = 0, .label = "dsq->lock", .kinds = LAB_KIND(YIELD_LOCK), .obj = &user(V)->lock);
 	move_off(U, a, V, 0);
+	PROVES("DSQ-53", lab_held(unlock) && !a->scx.dsq);
+	lab_release(unlock);
 	PROVES("DSQ-53", lab_held(at_target) && !a->scx.dsq && list_empty(&a->scx.dsq_list.node));
 	PROVES("DSQ-53", user(U)->nr == 0 && user(V)->nr == 0);
 	lab_release(at_target);
