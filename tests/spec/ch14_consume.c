@@ -228,6 +228,40 @@ static void con_07_nobody_may_come(void **state)
 	PROVES("CON-07", turn_queue_is(lab_user_dsq(SAY_OTHER_DSQ), "a b") && scx_root->exit_kind == SCX_EXIT_NONE);
 }
 
+static void pull_while_offline(struct task_struct *prev)
+{
+	cpu_rq(2)->scx.flags &= ~SCX_RQ_ONLINE;
+	pull(prev);
+	cpu_rq(2)->scx.flags |= SCX_RQ_ONLINE;
+}
+
+static void con_07_an_offline_cpu_gets_nothing_and_says_nothing(void **state)
+{
+	(void)state;
+	start();
+	source = SAY_DSQ;
+	run_on(2, pull_while_offline);
+	PROVES("CON-07 CON-06", !result && turn_queue_is(lab_user_dsq(SAY_DSQ), "a b c"));
+	PROVES("CON-07", lab_count(SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE) == 0 && scx_root->exit_kind == SCX_EXIT_NONE);
+}
+
+static void pull_while_a_cannot_migrate(struct task_struct *prev)
+{
+	a->migration_disabled = 1;
+	pull(prev);
+	a->migration_disabled = 0;
+}
+
+static void con_06_a_task_that_cannot_migrate_is_passed_over(void **state)
+{
+	(void)state;
+	start();
+	source = SAY_DSQ;
+	run_on(2, pull_while_a_cannot_migrate);
+	PROVES("CON-06", result && lab_runs(b) && turn_queue_is(lab_user_dsq(SAY_DSQ), "a c"));
+	PROVES("CON-06", scx_root->exit_kind == SCX_EXIT_NONE);
+}
+
 static void pull_own_task_that_must_not_run(struct task_struct *prev)
 {
 	a->cpus_ptr = cpumask_of(3);
@@ -468,7 +502,9 @@ int main(void)
 		TEST(con_05_a_lost_task_makes_it_start_over),
 		TEST(con_05_start_over_finds_an_empty_list),
 		TEST(con_06_a_task_that_may_not_come_is_passed_over),
+		TEST(con_06_a_task_that_cannot_migrate_is_passed_over),
 		TEST(con_07_nobody_may_come),
+		TEST(con_07_an_offline_cpu_gets_nothing_and_says_nothing),
 		TEST(con_08_an_own_task_is_taken_without_any_test),
 		TEST(con_09_steps_of_a_remote_consume),
 		TEST(con_09_a_dispatch_that_is_under_way_is_waited_for),

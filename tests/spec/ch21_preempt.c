@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Yielding, who reschedules whom, CPUs lost to higher classes: spec 21.11 to 21.14. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/turn.h"
+
+static struct task_struct *r, *a, *b, *s, *rt, *rt2;
+
+/* r runs on CPU 0; a of CPU 0 and b of CPU 1 in the policy's hands; s, rt, rt2 of CPU 0 asleep. */
+static void start_in(enum run_mode mode)
+{
+	lab_start(.cpus = 3, .mode = mode);
+	r = lab_task("r", .cpu = 0);
+	a = lab_task("a", .cpu = 0);
+	b = lab_task("b", .cpu = 1);
+	s = lab_task("s", .cpu = 0);
+	rt = lab_task("rt", .cpu = 0, .cpus = 1, .policy = SCHED_FIFO, .rt_priority = 10);
+	rt2 = lab_task("rt2", .cpu = 0, .cpus = 1, .policy = SCHED_FIFO, .rt_priority = 20);
+	lab_load(&turn_ops);
+	lab_from(2);
+	say.dsq = SCX_DSQ_LOCAL;
+	say.slice = 100 * MS;
+	lab_wake(r);
+	say.dsq = say.slice = 0;
+	lab_wake(a);
+	lab_wake(b);
+	assert_true(lab_runs(r));
+	turn_forget();
+	lab_forget();
+}
+
+static void start(void)
+{
+	start_in(RUN_TIMED);
+}
+
+/* a waits on the local DSQ of CPU 0. */
+static void queue_a(void)
+{
+	say.dsq = SCX_DSQ_LOCAL;
+	lab_set_nice(a, 1);
+	say.dsq = 0;
+	assert_true(turn_queue_is(lab_local(0), "a"));
+	lab_forget();
+}
+
+/* ---- yield */
+
+static u64 slice_at_yield;
+
+static void note_yield(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op == SCXTWIN_OP_yield)
+		slice_at_yield = subject->scx.slice;
+}
+
+static void yield_01_the_op_decides_alone(void **state)
+{
+	int returned;
+
+	for (returned = 0; returned < 2; returned++) {
+		turn_ops.yield = say_yield;
+		start();
+		queue_a();
+		say.yielded_to = returned;
+		say.look = note_yield;
+		lab_yield(r);
+		PROVES("YIELD-01", lab_called(NULL, "r:yield(-)@0"));
+		PROVES("YIELD-01 YIELD-03", lab_runs(r) && r->scx.slice > 99 * MS);
+		PROVES("YIELD-03", turn_count(0) == 0 && turn_queue_is(lab_local(0), "a"));
+		lab_stop(state);
+		turn_nothing(state);
+	}
+}
+
+static void yield_02_without_op_the_slice_is_given_up(void **state)
+{
+	(void)state;
+	start();
+	queue_a();
+	lab_yield(r);
+	PROVES("YIELD-02", lab_runs(a) && lab_called(r, "stopping(1) enqueue(0x0)"));
+}
+
+static void request_slice(void *arg)
+{
+	(void)arg;
+	scx_bpf_task_set_slice(r, 50 * MS);
+	PROVES("YIELD-02", r->scx.slice_oob);
+}
+
+static void yield_02_a_pending_request_goes_with_it(void **state)
+{
+	(void)state;
+	start();
+	queue_a();
+	lab_run(300 * US);
+	lab_outside(request_slice, NULL);
+	lab_yield(r);
+	PROVES("YIELD-02", lab_runs(a) && !r->scx.slice_oob);
+}
+
+static void yield_04_alone_it_goes_on_with_a_new_slice(void **state)
+{
+	(void)state;
+	start();
+	lab_yield(r);
+	PROVES("YIELD-04", lab_runs(r) && r->scx.slice == SCX_SLICE_DFL && lab_called(r, ""));
+	PROVES("YIELD-04", lab_count(SCX_EV_DISPATCH_KEEP_LAST) == 1 && turn_count(0) == 1);
+}
+
+static bool yielded;
+
+static void yield_to_a(void *arg)
+{
+	(void)arg;
+	yielded = yield_to(a, true);
+}
+
+static void yield_to_b(void *arg)
+{
+	(void)arg;
+	yielded = yield_to(b, true);
+}
+
+static void yield_05_the_ops_answer_is_the_result(void **state)
+{
+	int answer;
+
+	for (answer = 0; answer < 2; answer++) {
+		turn_ops.yield = say_yield;
+		start();
+		say.yielded_to = answer;
+		yielded = !answer;
+		lab_call(r, yield_to_a, NULL);
+		PROVES("YIELD-05", yielded == answer && lab_called(NULL, "r:yield(a)@0"));
+		lab_stop(state);
+		turn_nothing(state);
+	}
+}
+
+static void yield_05_without_op_nobody_yields(void **state)
+{
+	(void)state;
+	start();
+	yielded = true;
+	lab_call(r, yield_to_a, NULL);
+	PROVES("YIELD-05", !yielded && lab_called(NULL, "") && r->scx.slice > 99 * MS);
+}
+
+static void yield_06_the_other_rq_is_rescheduled(void **state)
+{
+	(void)state;
+	turn_ops.yield = say_yield;
+	start();
+	say.yielded_to = true;
+	lab_call(r, yield_to_b, NULL);	/* b is of CPU 1, which is idle */
+	PROVES("YIELD-06", yielded && turn_count(1) == 1);
+	say.yielded_to = false;
+	lab_call(r, yield_to_b, NULL);
+	PROVES("YIELD-06", !yielded && turn_count(1) == 1);
+}
+
+static bool protected_at_yield;
+
+static void note_protection(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op == SCXTWIN_OP_yield)
+		protected_at_yield = subject->scx.flags & SCX_TASK_PROTECTED;
+}
+
+static void yield_07_protection_ends_before_the_op(void **state)
+{
+	(void)state;
+	turn_ops.yield = say_yield;
+	start();
+	say.look = note_protection;
+	r->scx.flags |= SCX_TASK_PROTECTED;
+	protected_at_yield = true;
+	lab_yield(r);
+	PROVES("YIELD-07", !protected_at_yield && !(r->scx.flags & SCX_TASK_PROTECTED));
+}
+
+/* ---- who reschedules whom */
+
+static void resched_01_a_wakeup_reschedules_an_idle_cpu(void **state)
+{
+	(void)state;
+	start();
+	lab_block(r);
+	turn_forget();
+	lab_wake(s);		/* kept by the policy: on no DSQ */
+	PROVES("RESCHED-01", turn_count(0) == 1 && scx_opss_state(lab_word(s)) == SCX_OPSS_QUEUED);
+}
+
+static void resched_15_a_wakeup_leaves_a_busy_cpu_alone(void **state)
+{
+	static const u64 dsqs[] = { 0, SAY_DSQ, SCX_DSQ_GLOBAL, SCX_DSQ_LOCAL };
+	size_t i;
+
+	for (i = 0; i < sizeof(dsqs) / sizeof(dsqs[0]); i++) {
+		u64 passes;
+
+		start();
+		passes = cpu_rq(0)->scx.kick_sync;
+		say.dsq = dsqs[i];
+		lab_wake(s);
+		PROVES("RESCHED-15", cpu_rq(0)->scx.kick_sync == passes && !r->need_resched);
+		PROVES("RESCHED-16", turn_count(1) == 0 && turn_count(2) == 0);
+		lab_stop(state);
+		turn_nothing(state);
+	}
+}
+
+static void give_to_dsq(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(a, SAY_DSQ, 0, 0);
+	scx_bpf_dsq_insert(b, SAY_DSQ, 0, 0);
+}
+
+static void resched_16_an_insert_into_a_shared_dsq_reschedules_nobody(void **state)
+{
+	(void)state;
+	start();
+	turn(2, give_to_dsq);
+	lab_from(1);
+	lab_kick(2, 0);
+	PROVES("RESCHED-16", turn_queue_is(lab_user_dsq(SAY_DSQ), "a b"));
+	PROVES("RESCHED-16", turn_count(0) == 0 && turn_count(1) == 0 && lab_runs(r));
+}
+
+static void wake_s_onto_cpu_0(struct task_struct *prev)
+{
+	prev->scx.slice = 5 * MS;
+	prev->need_resched = true;	/* as if somebody had asked meanwhile */
+}
+
+static void resched_17_what_was_asked_for_during_dispatch_is_forgotten(void **state)
+{
+	u64 passes;
+
+	(void)state;
+	start();
+	turn(0, wake_s_onto_cpu_0);
+	passes = cpu_rq(0)->scx.kick_sync;
+	lab_kick(0, SCX_KICK_PREEMPT);
+	PROVES("RESCHED-17", lab_runs(r) && !r->need_resched && cpu_rq(0)->scx.kick_sync == passes + 1);
+}
+
+static void resched_twice(void *arg)
+{
+	struct rq *rq = cpu_rq(0);
+	u64 flags;
+
+	(void)arg;
+	raw_spin_rq_lock_irqsave(rq, &flags);
+	rq->curr->need_resched = true;
+	resched_curr(rq);
+	PROVES("RESCHED-18", !mevent_pending(&rq->resched_ipi));
+	rq->curr->need_resched = false;
+	resched_curr(rq);
+	PROVES("RESCHED-18", mevent_pending(&rq->resched_ipi));
+	raw_spin_rq_unlock_irqrestore(rq, flags);
+}
+
+static void resched_18_one_interrupt_is_enough(void **state)
+{
+	(void)state;
+	start();
+	lab_outside(resched_twice, NULL);
+}
+
+static void resched_09_a_higher_class_reschedules(void **state)
+{
+	(void)state;
+	start();
+	lab_wake(rt);
+	PROVES("RESCHED-09", lab_runs(rt));
+}
+
+/* ---- the CPU is lost and comes back */
+
+static enum scx_cpu_preempt_reason reason;
+
+static void note_reason(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)subject;
+	if (op == SCXTWIN_OP_cpu_release)
+		reason = (enum scx_cpu_preempt_reason)arg;
+}
+
+static void start_with_cpu_ops(void)
+{
+	turn_ops.cpu_release = say_cpu_release;
+	turn_ops.cpu_acquire = say_cpu_acquire;
+	say.look = note_reason;
+	start();
+}
+
+static void cpurel_01_the_ops_set_the_internal_flag(void **state)
+{
+	start_with_cpu_ops();
+	PROVES("CPUREL-01", scx_root->ops.flags & SCX_OPS_HAS_CPU_PREEMPT);
+	lab_stop(state);
+	turn_nothing(state);
+	start();
+	PROVES("CPUREL-01", !(scx_root->ops.flags & SCX_OPS_HAS_CPU_PREEMPT));
+}
+
+static void cpurel_02_release_behind_the_put_acquire_before_anything(void **state)
+{
+	(void)state;
+	start_with_cpu_ops();
+	lab_run(300 * US);
+	r->scx.slice = 10 * US;	/* gone when it is put, so that it is enqueued */
+	lab_run(200 * US);
+	lab_wake(rt);
+	PROVES("CPUREL-02 CPUREL-04 PREEMPT-02", lab_called(NULL, "r:stopping(1) r:enqueue(0x0) cpu_release@0"));
+	PROVES("CPUREL-03", reason == SCX_CPU_PREEMPT_RT && cpu_rq(0)->scx.cpu_released);
+	lab_block(rt);
+	PROVES("CPUREL-09", lab_called(NULL, "cpu_acquire(0)@0 dispatch(0,-)") && !cpu_rq(0)->scx.cpu_released);
+}
+
+static void preempt_01_a_preempted_task_goes_on_without_anybody_asked(void **state)
+{
+	(void)state;
+	start_with_cpu_ops();
+	queue_a();
+	lab_run(10 * MS);
+	lab_forget();
+	lab_wake(rt);
+	PROVES("PREEMPT-01 CPUREL-04", lab_called(NULL, "r:stopping(1) cpu_release@0"));
+	PROVES("PREEMPT-03", turn_queue_is(lab_local(0), "r a"));
+	PROVES("PREEMPT-01 SLICE-17", r->scx.slice <= 90 * MS && r->scx.slice > 85 * MS);
+	lab_run(5 * MS);
+	PROVES("SLICE-17", r->scx.slice > 85 * MS);
+	lab_block(rt);
+	PROVES("PREEMPT-01 CPUREL-09", lab_called(NULL, "cpu_acquire r:running") && turn_count(0) == 0);
+}
+
+static void preempt_04_waiting_begins_at_the_put(void **state)
+{
+	u64 before;
+
+	(void)state;
+	start();
+	before = r->scx.runnable_at;
+	lab_run(50 * MS);
+	lab_wake(rt);
+	PROVES("PREEMPT-04", r->scx.runnable_at > before);
+}
+
+static void give_b_to_cpu_0(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(b, SCX_DSQ_LOCAL_ON | 0, 0, 0);
+}
+
+static void preempt_05_the_queue_can_be_filled_meanwhile(void **state)
+{
+	(void)state;
+	start();
+	lab_wake(rt);
+	turn(1, give_b_to_cpu_0);
+	lab_kick(1, 0);
+	PROVES("PREEMPT-05", lab_runs(rt) && turn_queue_is(lab_local(0), "r b"));
+}
+
+static void cpurel_05_a_task_that_blocked_loses_the_cpu_as_well(void **state)
+{
+	struct lab_hold *pass;
+
+	(void)state;
+	turn_ops.cpu_release = say_cpu_release;
+	turn_ops.cpu_acquire = say_cpu_acquire;
+	start_in(RUN_EXPLORED);
+	pass = lab_hold(.cpu = 0, .label = "rq", .kinds = LAB_KIND(YIELD_LOCK), .obj = &cpu_rq(0)->__lock);
+	lab_block(r);
+	assert_true(lab_held(pass));
+	lab_wake(rt);
+	lab_release(pass);
+	PROVES("CPUREL-05", lab_runs(rt) && lab_called(NULL, "r:stopping(0) cpu_release@0"));
+}
+
+static void cpurel_06_idle_has_nothing_to_release(void **state)
+{
+	(void)state;
+	start_with_cpu_ops();
+	lab_block(r);
+	lab_forget();
+	lab_wake(rt);
+	PROVES("CPUREL-06", lab_runs(rt) && lab_called(NULL, "") && !cpu_rq(0)->scx.cpu_released);
+}
+
+static void give_a(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(a, SCX_DSQ_LOCAL, 0, 0);
+}
+
+static void cpurel_07_ext_and_idle_take_nothing(void **state)
+{
+	(void)state;
+	start_with_cpu_ops();
+	turn(0, give_a);
+	lab_kick(0, SCX_KICK_PREEMPT);
+	assert_true(lab_runs(a));
+	lab_set_nice(a, 3);	/* put and set inside a change */
+	lab_block(a);
+	PROVES("CPUREL-07", rq_is_idle(cpu_rq(0)) && !cpu_rq(0)->scx.cpu_released);
+}
+
+static void cpurel_08_several_in_a_row_are_one_release(void **state)
+{
+	(void)state;
+	start_with_cpu_ops();
+	lab_wake(rt);
+	lab_wake(rt2);
+	assert_true(lab_runs(rt2));
+	lab_block(rt2);
+	assert_true(lab_runs(rt));
+	PROVES("CPUREL-08", lab_called(NULL, "r:stopping(1) cpu_release@0"));
+	lab_block(rt);
+	PROVES("CPUREL-08 CPUREL-09", lab_called(NULL, "cpu_acquire r:running"));
+}
+
+static void cpurel_10_acquire_is_called_under_the_mark_and_the_lock(enum scxtwin_op op,
+								  struct task_struct *subject, u64 arg)
+{
+	(void)subject;
+	(void)arg;
+	if (op != SCXTWIN_OP_cpu_acquire)
+		return;
+	PROVES("CPUREL-10", cpu_rq(0)->scx.flags & SCX_RQ_IN_DISPATCH && turn_holds_rq(0));
+	PROVES("CPUREL-10", scx_ctx()->locked_rq == cpu_rq(0));
+	reason = SCX_CPU_PREEMPT_UNKNOWN;
+}
+
+static void cpurel_10_acquire_runs_inside_the_dispatch(void **state)
+{
+	(void)state;
+	start_with_cpu_ops();
+	say.look = cpurel_10_acquire_is_called_under_the_mark_and_the_lock;
+	reason = SCX_CPU_PREEMPT_RT;
+	lab_wake(rt);
+	lab_block(rt);
+	PROVES("CPUREL-10", reason == SCX_CPU_PREEMPT_UNKNOWN);
+}
+
+static void cpurel_13_unloading_does_not_reset_the_mark(void **state)
+{
+	(void)state;
+	start_with_cpu_ops();
+	lab_wake(rt);
+	assert_true(cpu_rq(0)->scx.cpu_released);
+	say.dsq = SCX_DSQ_LOCAL;
+	lab_unload();
+	lab_load(&turn_ops);
+	PROVES("CPUREL-13", cpu_rq(0)->scx.cpu_released);
+	lab_forget();
+	lab_block(rt);
+	PROVES("CPUREL-13", lab_called(NULL, "cpu_acquire(0)@0 ..."));
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, turn_nothing, lab_stop)
+	const struct CMUnitTest tests[] = {
+		TEST(yield_01_the_op_decides_alone),
+		TEST(yield_02_without_op_the_slice_is_given_up),
+		TEST(yield_02_a_pending_request_goes_with_it),
+		TEST(yield_04_alone_it_goes_on_with_a_new_slice),
+		TEST(yield_05_the_ops_answer_is_the_result),
+		TEST(yield_05_without_op_nobody_yields),
+		TEST(yield_06_the_other_rq_is_rescheduled),
+		TEST(yield_07_protection_ends_before_the_op),
+		TEST(resched_01_a_wakeup_reschedules_an_idle_cpu),
+		TEST(resched_15_a_wakeup_leaves_a_busy_cpu_alone),
+		TEST(resched_16_an_insert_into_a_shared_dsq_reschedules_nobody),
+		TEST(resched_17_what_was_asked_for_during_dispatch_is_forgotten),
+		TEST(resched_18_one_interrupt_is_enough),
+		TEST(resched_09_a_higher_class_reschedules),
+		TEST(cpurel_01_the_ops_set_the_internal_flag),
+		TEST(cpurel_02_release_behind_the_put_acquire_before_anything),
+		TEST(preempt_01_a_preempted_task_goes_on_without_anybody_asked),
+		TEST(preempt_04_waiting_begins_at_the_put),
+		TEST(preempt_05_the_queue_can_be_filled_meanwhile),
+		TEST(cpurel_05_a_task_that_blocked_loses_the_cpu_as_well),
+		TEST(cpurel_06_idle_has_nothing_to_release),
+		TEST(cpurel_07_ext_and_idle_take_nothing),
+		TEST(cpurel_08_several_in_a_row_are_one_release),
+		TEST(cpurel_10_acquire_runs_inside_the_dispatch),
+		TEST(cpurel_13_unloading_does_not_reset_the_mark),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
+}
