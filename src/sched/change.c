@@ -276,7 +276,7 @@ int set_cpus_allowed(struct task_struct *p, const struct cpumask *new_mask)
 	dest = cpumask_any_and_distribute(valid, interned); /* AFF-03 */
 	change_mask(p, &ac);
 	event_emit(SCXTWIN_EV_ATTR, smp_processor_id(), p->pid, SCXTWIN_ATTR_AFFINITY,
-		   cpumask_first(interned), cpumask_weight(interned), 0);
+		   cpumask_first(interned), 0, 0);
 	affine_move_task(rq, p, &rf, (int)dest);
 	return 0;
 }
