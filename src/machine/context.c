@@ -47,6 +47,7 @@ static struct ctx *ctx_new(enum ctx_kind kind, int cpu, const char *name)
 
 static void path_enter(struct ctx *ctx)
 {
+	BUG_ON(!list_empty(&ctx->inside_node));
 	ctx->path_stamp = ++machine()->path_seq;
 	list_add_tail(&ctx->inside_node, &machine()->inside);
 }
@@ -72,7 +73,8 @@ void ctx_quiescent_state(void)
 {
 	struct ctx *ctx = current_ctx();
 
-	BUG_ON(ctx->irqs_off || ctx->preempt_count);
+	BUG_ON(ctx->irqs_off);
+	BUG_ON(ctx->preempt_count);
 	if (likely(list_empty(&machine()->rcu_cbs)))
 		return;
 	list_del_init(&ctx->inside_node);
@@ -84,7 +86,8 @@ void ctx_quiescent_state(void)
 
 static void take_interrupt(struct ctx *ctx, struct mevent *ev)
 {
-	BUG_ON(ctx->irqs_off || ctx->kind != CTX_CPU);
+	BUG_ON(ctx->irqs_off);
+	BUG_ON(ctx->kind != CTX_CPU);
 	if (ev->rank == RANK_BURST) {
 		ev->fn(ev);
 		return;
@@ -144,8 +147,11 @@ static void cpu_path(struct mcpu *c, struct mevent *ev)
 	struct machine *m = machine();
 	struct ctx *ctx = c->ctx;
 
-	BUG_ON(c->in_kernel || ctx->state == CTX_RUNNING);
-	BUG_ON(ctx->irqs_off || ctx->preempt_count || ctx->hardirq_count);
+	BUG_ON(c->in_kernel);
+	BUG_ON(ctx->state == CTX_RUNNING);
+	BUG_ON(ctx->irqs_off);
+	BUG_ON(ctx->preempt_count);
+	BUG_ON(ctx->hardirq_count);
 	c->in_kernel = true;
 	c->entered_at = this_sim->now;
 	ctx->state = CTX_RUNNING;
@@ -159,7 +165,9 @@ static void cpu_path(struct mcpu *c, struct mevent *ev)
 		m->hooks->kernel_exit(c->cpu);
 		c->exit_missed |= !!c->held_by;
 	} while (!list_empty(&c->raised));
-	BUG_ON(ctx->irqs_off || ctx->preempt_count || ctx->hardirq_count);
+	BUG_ON(ctx->irqs_off);
+	BUG_ON(ctx->preempt_count);
+	BUG_ON(ctx->hardirq_count);
 	path_leave(ctx);
 	ctx->state = CTX_FREE;
 	c->in_kernel = false;
@@ -171,12 +179,20 @@ static void call_path(struct ctx *ctx)
 	struct machine *m = machine();
 	void (*fn)(void *arg) = ctx->fn;
 
+	BUG_ON(ctx->kind == CTX_CPU);
+	BUG_ON(ctx->stack);
+	BUG_ON(m->current != pool()->boot);
 	ctx->fn = NULL;
 	ctx->state = CTX_RUNNING;
 	m->current = ctx;
 	path_enter(ctx);
 	fn(ctx->arg);
-	BUG_ON(ctx->irqs_off || ctx->preempt_count);
+	BUG_ON(ctx->irqs_off);
+	BUG_ON(ctx->preempt_count);
+	BUG_ON(ctx->wants);
+	BUG_ON(ctx->sleep_obj);
+	BUG_ON(m->current != ctx);
+	BUG_ON(mcpu(ctx->cpu)->held_by == ctx);
 	path_leave(ctx);
 	if (ctx->kind == CTX_TASK)
 		m->hooks->task_call_done(ctx);
@@ -220,8 +236,10 @@ void ctx_switch_out(struct ctx *ctx)
 	struct machine *m = machine();
 	struct mcpu *c = mcpu(ctx->cpu);
 
-	BUG_ON(m->current != ctx || ctx == pool()->boot);
-	BUG_ON(ctx->state == CTX_RUNNING || ctx->state == CTX_FREE);
+	BUG_ON(m->current != ctx);
+	BUG_ON(ctx == pool()->boot);
+	BUG_ON(ctx->state == CTX_RUNNING);
+	BUG_ON(ctx->state == CTX_FREE);
 	if (ctx_keeps_cpu(ctx)) {
 		BUG_ON(c->held_by);
 		c->held_by = ctx;
@@ -229,7 +247,8 @@ void ctx_switch_out(struct ctx *ctx)
 	ctx->stack = pool()->active;
 	m->current = pool()->boot;
 	activate(next_loop_stack());
-	BUG_ON(m->current != ctx || ctx->state != CTX_RUNNING);
+	BUG_ON(m->current != ctx);
+	BUG_ON(ctx->state != CTX_RUNNING);
 	if (unlikely(!list_empty(&c->raised)) && !ctx->irqs_off && ctx->kind == CTX_CPU)
 		take_raised(ctx);
 }
@@ -240,6 +259,8 @@ static void resume(struct ctx *ctx)
 	struct stack *to = ctx->stack;
 
 	BUG_ON(!to);
+	BUG_ON(ctx->fn);
+	BUG_ON(c->held_by && c->held_by != ctx);
 	if (c->held_by == ctx)
 		c->held_by = NULL;
 	ctx->stack = NULL;
@@ -255,6 +276,8 @@ void ctx_suspend(const void *obj, const char *label)
 
 	if (ctx == pool()->boot)
 		BUG_FMT("set-up code would have to wait for %s", label);
+	BUG_ON(ctx->state != CTX_RUNNING);
+	BUG_ON(!label);
 	ctx->state = CTX_WAITING;
 	ctx->wait_obj = obj;
 	ctx->wait_label = label;
@@ -295,7 +318,8 @@ void ctx_sleep_until(u64 time)
 
 void ctx_set_cpu(struct ctx *ctx, int cpu)
 {
-	BUG_ON(ctx->kind != CTX_TASK || mcpu(ctx->cpu)->held_by == ctx);
+	BUG_ON(ctx->kind != CTX_TASK);
+	BUG_ON(mcpu(ctx->cpu)->held_by == ctx);
 	ctx->cpu = (u16)cpu;
 }
 
@@ -303,6 +327,8 @@ struct ctx *ctx_spawn_service(int cpu, const char *name, void (*fn)(void *arg), 
 {
 	struct ctx *ctx = ctx_new(CTX_SERVICE, cpu, name);
 
+	BUG_ON(!fn);
+	BUG_ON((u32)cpu >= machine()->nr_cpu_ids);
 	ctx->fn = fn;
 	ctx->arg = arg;
 	ctx->state = CTX_READY;
@@ -315,6 +341,7 @@ struct ctx *ctx_spawn_task(int cpu, struct task_struct *p, const char *name,
 {
 	struct ctx *ctx = ctx_spawn_service(cpu, name, fn, arg);
 
+	BUG_ON(!p);
 	ctx->kind = CTX_TASK;
 	ctx->task = p;
 	return ctx;
@@ -377,6 +404,7 @@ bool ctx_enabled(const struct ctx *ctx)
 static void go_on(struct ctx *ctx)
 {
 	BUG_ON(ctx->state != CTX_READY);
+	BUG_ON(!ctx->fn && !ctx->stack);
 	list_del_init(&ctx->node);
 	if (ctx->fn)
 		call_path(ctx);
@@ -488,6 +516,7 @@ static bool run_event(void)
 		this_sim->now = ev->time;
 		return true;
 	}
+	BUG_ON(ev->time < this_sim->now);
 	this_sim->now = ev->time;
 	if (ev->order > m->now_order)
 		m->now_order = ev->order;
@@ -524,7 +553,8 @@ enum machine_end machine_run(u64 until)
 {
 	struct machine *m = machine();
 
-	BUG_ON(m->aborted || machine_running());
+	BUG_ON(m->aborted);
+	BUG_ON(machine_running());
 	if (m->stop)
 		return MACHINE_END_STOPPED;
 	m->until = until;

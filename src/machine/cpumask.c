@@ -141,6 +141,7 @@ u32 cpumask_any_and_distribute(const struct cpumask *a, const struct cpumask *b)
 
 	if (cpu >= nr_cpu_ids())
 		cpu = cpumask_first_and(a, b);
+	BUG_ON(cpu > nr_cpu_ids());
 	if (cpu < nr_cpu_ids())
 		*prev = (int)cpu;
 	return cpu;
@@ -206,6 +207,7 @@ const struct cpumask *cpumask_intern(const struct cpumask *m)
 		return *slot;
 	copy = cpumask_alloc_array(1);
 	cpumask_copy(copy, m);
+	BUG_ON(t->nr >= t->size);
 	*slot = copy;
 	t->nr++;
 	return copy;

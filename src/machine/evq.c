@@ -96,6 +96,9 @@ static void heap_insert(struct machine *m, struct mevent *ev)
 {
 	const struct evq_slot slot = slot_of(ev);
 
+	BUG_ON(ev->pos);
+	BUG_ON(ev->raised);
+	BUG_ON(!ev->fn);
 	if (m->nr_heap == m->heap_size)
 		heap_grow(m);
 	m->nr_heap++;
@@ -107,6 +110,8 @@ static void heap_remove(struct machine *m, struct mevent *ev)
 	const u32 pos = ev->pos;
 	const struct evq_slot last = m->heap[m->nr_heap];
 
+	BUG_ON(!m->nr_heap);
+	BUG_ON(pos > m->nr_heap);
 	BUG_ON(m->heap[pos].ev != ev);
 	m->nr_heap--;
 	ev->pos = 0;
@@ -123,6 +128,7 @@ static void due_insert(struct machine *m, struct mevent *ev)
 		if (pos->order < ev->order)
 			break;
 	list_add(&ev->raised_node, &pos->raised_node);
+	BUG_ON(ev->time != this_sim->now);
 	ev->pos = EVQ_DUE;
 }
 
@@ -181,6 +187,8 @@ void mevent_arm(struct mevent *ev, u64 time)
 static void take(struct machine *m, struct mevent *ev)
 {
 	BUG_ON(!ev->pos);
+	BUG_ON(ev->raised);
+	BUG_ON((!ev->background && !m->nr_foreground));
 	m->nr_foreground -= !ev->background;
 	if (ev->pos != EVQ_DUE) {
 		heap_remove(m, ev);
@@ -234,6 +242,8 @@ void evq_raise(struct mevent *ev)
 		evq_take(ev);
 	if (list_empty(&c->raised))
 		list_add_tail(&c->raised_node, &machine()->raised_cpus);
+	BUG_ON(ev->time > this_sim->now);
+	BUG_ON(!list_empty(&ev->raised_node));
 	ev->raised = true;
 	/* Delivered by rank; within a rank in the order of arming. */
 	list_for_each_entry(pos, &c->raised, raised_node)
@@ -245,6 +255,7 @@ void evq_raise(struct mevent *ev)
 void evq_raise_now(struct mevent *ev)
 {
 	BUG_ON(mevent_pending(ev));
+	BUG_ON(ev->rank == RANK_WAKE);
 	ev->time = this_sim->now;
 	ev->order = next_order(ev);
 	evq_raise(ev);

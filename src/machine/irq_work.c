@@ -17,6 +17,7 @@ static void run_irq_works(struct mevent *ev)
 
 	step_touches(&c->irq_works);
 	while ((work = list_first_entry_or_null(&c->irq_works, struct irq_work, node))) {
+		BUG_ON(!work->pending);
 		list_del_init(&work->node);
 		work->pending = false;
 		work->fn(work);
@@ -31,6 +32,7 @@ void irq_works_init(struct mcpu *c)
 
 void init_irq_work(struct irq_work *work, void (*fn)(struct irq_work *work))
 {
+	BUG_ON(!fn);
 	*work = (struct irq_work){ .fn = fn };
 	INIT_LIST_HEAD(&work->node);
 }
@@ -43,6 +45,8 @@ bool irq_work_queue(struct irq_work *work)
 	yield_point(work, YIELD_RMW, "irq_work_queue");
 	if (work->pending)
 		return false;
+	BUG_ON(!list_empty(&work->node));
+	BUG_ON(!work->fn);
 	work->pending = true;
 	list_add_tail(&work->node, &c->irq_works);
 	if (c->irq_work_ev.raised)
@@ -58,6 +62,7 @@ bool irq_work_queue_on(struct irq_work *work, int cpu)
 {
 	struct mcpu *c = mcpu(cpu);
 
+	BUG_ON((u32)cpu >= machine()->nr_cpu_ids);
 	if (cpu == smp_processor_id())
 		return irq_work_queue(work);
 	yield_point(work, YIELD_RMW, "irq_work_queue_on");

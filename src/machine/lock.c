@@ -10,6 +10,9 @@
 
 void raw_spin_lock_init(raw_spinlock_t *lock, enum lock_class class, u16 id, const char *name)
 {
+	BUG_ON(class == LOCK_CLASS_NONE);
+	BUG_ON(class >= NR_LOCK_CLASSES);
+	BUG_ON(!name);
 	*lock = (raw_spinlock_t){ .class = (u8)class, .id = id, .name = name };
 }
 
@@ -26,12 +29,14 @@ void __raw_spin_lock_slow(raw_spinlock_t *lock)
 		BUG_FMT("%s %u is taken twice by CPU %u", lock->name, lock->id, ctx->cpu);
 	if (deadlock_find_cycle(ctx, lock))
 		machine_abort(SCXTWIN_EINTERNAL);
+	BUG_ON(ctx->wants);
 	ctx->wants = lock;
 	ctx->arrived_at = this_sim->now;
 	lock->nr_waiters++;
 	do {
 		ctx_suspend(lock, lock->name);
 	} while (lock->owner && lock->owner != ctx);
+	BUG_ON(!lock->nr_waiters);
 	lock->nr_waiters--;
 	ctx->wants = NULL;
 	lock->owner = ctx;
@@ -51,6 +56,8 @@ void __raw_spin_unlock_slow(raw_spinlock_t *lock)
 			first = ctx;
 	}
 	if (first) {
+		BUG_ON(lock->owner);
+		BUG_ON(first == current_ctx());
 		lock->owner = first;
 		first->wants = NULL; /* it waits for nobody any more */
 		ctx_wake(first);

@@ -109,6 +109,7 @@ void machine_destroy(void)
 
 void __machine_spend(u64 ns)
 {
+	BUG_ON(machine()->cfg.mode != RUN_COSTED);
 	if (machine_running())
 		ctx_sleep_until(this_sim->now + ns);
 }
@@ -121,6 +122,8 @@ bool machine_still_to_come(enum mrank rank, int cpu)
 u64 machine_tick_at_or_after(int cpu, u64 time)
 {
 	const u64 period = machine()->tick_ns;
+	BUG_ON((u32)cpu >= machine()->nr_cpu_ids);
+	BUG_ON(!period);
 	const u64 phase = (u64)cpu * machine()->cfg.tick_phase_ns % period;
 
 	if (time <= phase)
@@ -133,6 +136,9 @@ void machine_count_pass(int cpu)
 {
 	struct mcpu *c = mcpu(cpu);
 	struct machine *m = machine();
+
+	BUG_ON(irqs_disabled());
+	BUG_ON(smp_processor_id() != cpu);
 
 	/* Charged time does not end a streak, only a real advance does. */
 	if (this_sim->now > c->passes_at + NSEC_PER_USEC ||

@@ -15,6 +15,7 @@ static bool grace_period_over(u64 stamp)
 
 void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
+	BUG_ON(!fn);
 	head->stamp = machine()->path_seq;
 	head->fn = fn;
 	list_add_tail(&head->node, &machine()->rcu_cbs);
@@ -27,6 +28,7 @@ void rcu_run_callbacks(void)
 	while ((head = list_first_entry_or_null(&machine()->rcu_cbs, struct rcu_head, node))) {
 		if (!grace_period_over(head->stamp))
 			break;
+		BUG_ON(head->stamp > machine()->path_seq);
 		list_del_init(&head->node);
 		head->fn(head);
 	}
@@ -51,7 +53,9 @@ void synchronize_rcu(void)
 {
 	struct rcu_waiter w = { .ctx = current_ctx() };
 
-	BUG_ON(w.ctx->irqs_off || w.ctx->preempt_count || w.ctx->kind == CTX_CPU);
+	BUG_ON(w.ctx->irqs_off);
+	BUG_ON(w.ctx->preempt_count);
+	BUG_ON(w.ctx->kind == CTX_CPU);
 	ctx_quiescent_begin(w.ctx);
 	if (!grace_period_over(machine()->path_seq)) {
 		call_rcu(&w.rcu, wake_rcu_waiter);

@@ -44,7 +44,9 @@ struct machine_copy *machine_save(void)
 	struct machine *m = machine();
 	struct machine_copy *copy = mem_zalloc(sizeof(*copy));
 
-	BUG_ON(!this_sim->restorable || machine_running() || m->aborted);
+	BUG_ON(!this_sim->restorable);
+	BUG_ON(machine_running());
+	BUG_ON(m->aborted);
 	if (!copy)
 		return NULL;
 	copy->sim = *this_sim;

@@ -13,7 +13,9 @@ static void sleep_on(const void *obj, const char *label)
 {
 	struct ctx *ctx = current_ctx();
 
-	BUG_ON(ctx->irqs_off || ctx->preempt_count);
+	BUG_ON(ctx->irqs_off);
+	BUG_ON(ctx->preempt_count);
+	BUG_ON(ctx->kind == CTX_CPU);
 	ctx_quiescent_begin(ctx);
 	if (ctx->kind == CTX_TASK) {
 		ctx->sleep_obj = obj;
@@ -43,6 +45,8 @@ static void wake_sleepers(const void *obj)
 
 	__object_written(obj);
 	while ((ctx = sleeper_on(obj))) {
+		BUG_ON(ctx->kind != CTX_TASK);
+		BUG_ON(!ctx->task);
 		ctx->sleep_obj = NULL;
 		list_del_init(&ctx->sleep_node);
 		machine()->hooks->unblock_task(ctx);
@@ -79,6 +83,7 @@ void mutex_lock(struct mutex *m)
 	BUG_ON(m->owner == current_ctx());
 	while (m->owner)
 		sleep_on(m, m->name);
+	BUG_ON(m->owner);
 	m->owner = current_ctx();
 }
 
@@ -100,6 +105,7 @@ void percpu_down_read(struct percpu_rw_semaphore *sem)
 	yield_point(sem, YIELD_RMW, sem->name);
 	while (sem->writer || sem->nr_writers_waiting)
 		sleep_on(sem, sem->name);
+	BUG_ON(sem->writer);
 	sem->nr_readers++;
 }
 
@@ -118,6 +124,8 @@ void percpu_down_write(struct percpu_rw_semaphore *sem)
 	sem->nr_writers_waiting++;
 	while (sem->writer || sem->nr_readers)
 		sleep_on(sem, sem->name);
+	BUG_ON(!sem->nr_writers_waiting);
+	BUG_ON(sem->nr_readers);
 	sem->nr_writers_waiting--;
 	sem->writer = current_ctx();
 	/* Readers in flight do not announce themselves: the writer waits for a grace period. */

@@ -23,6 +23,9 @@ static void place_cpu(struct machine *m, u32 cpu, u32 cores_per_llc)
 	t->node = t->core / cores_per_node;
 	t->llc = t->node * (m->nr_llcs / m->nr_nodes) + t->core % cores_per_node / cores_per_llc;
 	t->capacity = 1024;
+	BUG_ON(t->core >= m->nr_cores);
+	BUG_ON(t->node >= m->nr_nodes);
+	BUG_ON(t->llc >= m->nr_llcs);
 	cpumask_set_cpu(cpu, cpumask_nth(m->smt_masks, t->core));
 	cpumask_set_cpu(cpu, cpumask_nth(m->llc_masks, t->llc));
 	cpumask_set_cpu(cpu, cpumask_nth(m->node_masks, t->node));
@@ -59,5 +62,7 @@ int topology_init(struct scxtwin_error *err)
 
 u32 node_distance(int a, int b)
 {
+	BUG_ON((u32)a >= nr_node_ids());
+	BUG_ON((u32)b >= nr_node_ids());
 	return a == b ? 10 : 20;
 }

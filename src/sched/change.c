@@ -123,7 +123,8 @@ static void migration_cpu_stop(void *data)
 	sched_ttwu_pending(rq);
 	raw_spin_lock(&core_of(p)->pi_lock);
 	raw_spin_rq_lock(rq);
-	BUG_ON(core_of(p)->pending != arg || !arg->stop_pending);
+	BUG_ON(core_of(p)->pending != arg);
+	BUG_ON(!arg->stop_pending);
 	if (task_rq(p) == rq) {
 		if (is_migration_disabled(p)) {
 			/* migrate_enable() will start us again (AFF-09). */
@@ -188,7 +189,8 @@ static void pending_put(struct migration_arg *arg)
 
 	if (--arg->refs)
 		return;
-	BUG_ON(arg->stop_pending || !list_empty(&arg->work.node));
+	BUG_ON(arg->stop_pending);
+	BUG_ON(!list_empty(&arg->work.node));
 	pool_free(&core_sched()->requests, arg);
 	if (!--t->refs)
 		task_release(t);
@@ -287,7 +289,8 @@ void migrate_disable(void)
 {
 	struct task_struct *p = current_task();
 
-	BUG_ON(!p || p->migration_disabled == UINT16_MAX);
+	BUG_ON(!p);
+	BUG_ON(p->migration_disabled == UINT16_MAX);
 	preempt_disable();
 	if (!p->migration_disabled)
 		WRITE_ONCE(this_rq()->nr_pinned, this_rq()->nr_pinned + 1);

@@ -189,7 +189,9 @@ void task_dead(struct task_struct *p)
 	struct core_sched *cs = core_sched();
 	struct task_core *t = core_of(p);
 
-	BUG_ON(p->on_cpu || p->on_rq || t->ctx);
+	BUG_ON(p->on_cpu);
+	BUG_ON(p->on_rq);
+	BUG_ON(t->ctx);
 	sched_ext_dead(p);
 	t->died_at = this_sim->now;
 	list_del_init(&t->all_node);

@@ -143,7 +143,8 @@ static void kernel_enter(int cpu)
 {
 	const struct rq *rq = cpu_rq(cpu);
 
-	BUG_ON(rq->cpu != cpu || !rq->curr);
+	BUG_ON(rq->cpu != cpu);
+	BUG_ON(!rq->curr);
 }
 
 static void block_task_hook(struct ctx *ctx)
