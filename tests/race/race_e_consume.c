@@ -254,6 +254,28 @@ static void race_55_a_consuming_loop_ends_when_the_policy_ends(void **state)
 	scx_root->aborting = false;
 }
 
+static void bypass(void *on)
+{
+	scx_bypass(scx_root, on);
+}
+
+static void race_55_but_goes_on_with_a_bypass_dsq(void **state)
+{
+	struct lab_hold *pick;
+
+	(void)state;
+	race_start();
+	p = race_queued("p", RACE_SRC);
+	pick = lab_hold(AT_LOCK_RQ(RACE_SRC, RACE_SRC));
+	lab_outside(bypass, p);
+	assert_ptr_equal(p->scx.dsq, bypass_dsq(scx_root, RACE_SRC));
+	scx_root->aborting = true;
+	lab_release(pick);
+	PROVES("RACE-55", lab_runs(p));
+	scx_root->aborting = false;
+	lab_outside(bypass, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +290,7 @@ int main(void)
 		cmocka_unit_test_teardown(race_53_consume_retry_finds_nothing, race_stop),
 		cmocka_unit_test_teardown(race_54_only_a_cursor_left, race_stop),
 		cmocka_unit_test_teardown(race_55_a_consuming_loop_ends_when_the_policy_ends, race_stop),
+		cmocka_unit_test_teardown(race_55_but_goes_on_with_a_bypass_dsq, race_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
