@@ -135,7 +135,7 @@ static void derr_04_a_task_that_fell_to_global_waits_for_the_cycle(void **state)
 	(void)state;
 	start();
 	insert_p_on(2, 999);
-	PROVES("DERR-02", claimed() && p->scx.dsq == global_of(p) && p->scx.slice == 3 * MS);
+	PROVES("DERR-02 SLICE-09", claimed() && p->scx.dsq == global_of(p) && p->scx.slice == 3 * MS);
 	PROVES("DERR-04", turn_count(2) == 2);	/* it is asked on and on, and gets nothing */
 	lab_kick(1, 0);
 	PROVES("DERR-04", turn_count(1) == 1 && p->scx.dsq == global_of(p));

@@ -399,7 +399,7 @@ static void dsp_31_success_reschedules_an_idle_destination(void **state)
 	start();
 	turn(0, insert_p_behind_a_claim_on_cpu_2);
 	lab_kick(0, 0);
-	PROVES("DSP-31", lab_runs(p) && task_cpu(p) == 2);
+	PROVES("DSP-31 RESCHED-03", lab_runs(p) && task_cpu(p) == 2);
 }
 
 static void dsp_31_a_busy_destination_is_not_rescheduled(void **state)

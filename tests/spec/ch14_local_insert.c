@@ -94,7 +94,7 @@ static void pst_01_custody_ends_before_the_cpu_is_claimed(void **state)
 	move_p(0);
 	PROVES("PST-01", flags_at_dequeue == 0);
 	PROVES("PST-01", next_class_at_dequeue == &idle_sched_class && !resched_at_dequeue);
-	PROVES("PST-02", lab_runs(p) && task_cpu(p) == 1 && turn_count(1) == 0);
+	PROVES("PST-02 RESCHED-02", lab_runs(p) && task_cpu(p) == 1 && turn_count(1) == 0);
 	PROVES("PST-02", lab_called(p, "dequeue(0x0) running@1"));
 }
 
@@ -125,7 +125,7 @@ static void pst_03_a_dispatching_cpu_preempts_nobody(void **state)
 	run_r_on_cpu_1();
 	r->scx.slice = 0;
 	run_on(1, fill_own_queue_and_extend);
-	PROVES("PST-03", lab_runs(r) && r->scx.slice == 5 * MS && !r->need_resched);
+	PROVES("PST-03 RESCHED-05", lab_runs(r) && r->scx.slice == 5 * MS && !r->need_resched);
 	PROVES("PST-03", turn_queue_is(lab_local(1), "q"));
 }
 
@@ -152,12 +152,14 @@ static void pst_04_preempt_ends_the_current_slice(void **state)
 	(void)state;
 	start();
 	run_r_on_cpu_1();
+	lab_run(300 * US);	/* away from the tick, which would apply the request */
 	lab_outside(request_slice_of_r, NULL);	/* would give r a slice again */
 	say.look = note_slice_of_r;
 	slice_at_stopping = 99;
+	assert_true(r->scx.slice_oob);
 	lab_forget();
 	move_p(SCX_ENQ_PREEMPT);
-	PROVES("PST-04", lab_runs(p) && slice_at_stopping == 0 && request_at_stopping == 0);
+	PROVES("PST-04 RESCHED-04", lab_runs(p) && slice_at_stopping == 0 && request_at_stopping == 0);
 	PROVES("PST-04", lab_called(r, "stopping(1) enqueue(0x0)"));
 }
 
@@ -209,7 +211,7 @@ static void pst_08_preempt_means_nothing_to_a_higher_class(void **state)
 	assert_true(lab_runs(rt) && turn_queue_is(lab_local(1), "r"));
 	lab_forget();
 	move_p(SCX_ENQ_PREEMPT);
-	PROVES("PST-08", lab_runs(rt) && !rt->need_resched && turn_queue_is(lab_local(1), "p r"));
+	PROVES("PST-08 RESCHED-05", lab_runs(rt) && !rt->need_resched && turn_queue_is(lab_local(1), "p r"));
 	PROVES("PST-08", r->scx.slice > 900 * MS && lab_called(r, ""));
 	lab_block(rt);
 	PROVES("PST-08", lab_runs(p));

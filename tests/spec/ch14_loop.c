@@ -70,7 +70,7 @@ static void loop_01_the_global_dsq_comes_before_the_scheduler(void **state)
 	start();
 	put_on_global(a);
 	lab_kick(2, 0);
-	PROVES("LOOP-01", lab_runs(a) && task_cpu(a) == 2 && turn_count(2) == 0);
+	PROVES("LOOP-01 TICK-13", lab_runs(a) && task_cpu(a) == 2 && turn_count(2) == 0);
 }
 
 static void loop_01_only_the_global_dsq_of_the_own_node(void **state)
@@ -293,7 +293,7 @@ static void loop_07_a_blocked_prev_is_not_chosen(void **state)
 	start_busy();
 	turn(0, extend_a_blocked_prev);
 	lab_block(r);
-	PROVES("LOOP-07", lab_runs(a) && turn_count(0) == 1);
+	PROVES("LOOP-07 TICK-20", lab_runs(a) && turn_count(0) == 1);
 }
 
 /* ---- how often */
@@ -327,7 +327,7 @@ static void loop_08_the_33rd_round_comes_by_a_kick(void **state)
 	lab_kick(0, 0);
 	PROVES("LOOP-09 LOOP-10", turn_count(0) == 40);
 	PROVES("LOOP-09", pass_of_32nd == pass_of_first);
-	PROVES("LOOP-08 LOOP-09", pass_of_33rd == pass_of_first + 1);
+	PROVES("LOOP-08 LOOP-09 KICK-29", pass_of_33rd == pass_of_first + 1);
 }
 
 static void loop_08_the_kick_preempts_nobody(void **state)

@@ -167,7 +167,7 @@ static void pick_05_a_kept_task_without_slice_gets_the_default(void **state)
 	(void)state;
 	start_busy();
 	end_slice(NULL);
-	PROVES("PICK-05", lab_runs(r) && r->scx.slice == SCX_SLICE_DFL);
+	PROVES("PICK-05 SLICE-12", lab_runs(r) && r->scx.slice == SCX_SLICE_DFL);
 	PROVES("PICK-05", lab_count(SCX_EV_REFILL_SLICE_DFL) == 1);
 	PROVES("PICK-10", lab_called(r, ""));
 }
@@ -248,7 +248,7 @@ static void pick_07_a_picked_task_without_slice_gets_the_default_and_a_warning(v
 	assert_false(scx_root->warned_zero_slice);
 	turn(0, give_a_without_slice);
 	lab_kick(0, 0);
-	PROVES("PICK-07", lab_runs(a) && a->scx.slice == SCX_SLICE_DFL);
+	PROVES("PICK-07 SLICE-11", lab_runs(a) && a->scx.slice == SCX_SLICE_DFL);
 	PROVES("PICK-07", lab_count(SCX_EV_REFILL_SLICE_DFL) == 1 && scx_root->warned_zero_slice);
 }
 
@@ -375,7 +375,9 @@ static void pick_14_a_wait_stays_pending_over_a_pick_that_retries(void **state)
 	assert_true(lab_held(retry));
 	PROVES("PICK-14", rq0()->scx.kick_sync_pending && !rq0()->balance_callback);
 	lab_release(retry);
-	PROVES("PICK-14", lab_runs(rt) && rq0()->scx.kick_sync_pending);
+	PROVES("PICK-14 KICK-33", lab_runs(rt) && rq0()->scx.kick_sync_pending);
+	lab_block(rt);
+	PROVES("PICK-14", !rq0()->scx.kick_sync_pending && !cpumask_test_cpu(2, rq0()->scx.cpus_to_sync));
 }
 
 /* ---- kicks */

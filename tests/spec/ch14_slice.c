@@ -115,7 +115,7 @@ static void dsp_19_a_dropped_entry_writes_nothing(void **state)
 	b->scx.dsq_vtime = 77;
 	run_on(0, insert_stale);	/* b is on a DSQ already */
 	PROVES("DSP-19", b->scx.dsq == lab_user_dsq(SAY_DSQ));
-	PROVES("DSP-19", b->scx.slice == 7 * MS && b->scx.dsq_vtime == 77);
+	PROVES("DSP-19 SLICE-08", b->scx.slice == 7 * MS && b->scx.dsq_vtime == 77);
 }
 
 /* ---- the values */
@@ -161,7 +161,7 @@ static void dsp_20_an_explicit_slice_drops_a_pending_request(void **state)
 	lab_outside(request_slice, a);
 	say_target(SAY_OTHER_DSQ, 3 * MS, 0);
 	run_on(0, insert_a);
-	PROVES("DSP-20", a->scx.slice == 3 * MS && !a->scx.slice_oob);
+	PROVES("DSP-20 SLICE-05", a->scx.slice == 3 * MS && !a->scx.slice_oob);
 }
 
 static void dsp_20_slice_0_keeps_a_pending_request(void **state)
@@ -198,7 +198,7 @@ static void dsp_20_a_default_slice_keeps_a_pending_request(void **state)
 	lab_wake(p);
 	PROVES("DSP-20", lab_called(p, "running"));
 	PROVES("DSP-20", slice_when_running == SCX_SLICE_DFL);
-	PROVES("DSP-20", p->scx.slice == 4 * MS && !p->scx.slice_oob);	/* applied at set_next */
+	PROVES("DSP-20 SLICE-07", p->scx.slice == 4 * MS && !p->scx.slice_oob);	/* applied at set_next */
 }
 
 static void dsp_21_vtime_counts_only_for_vtime_inserts(void **state)
@@ -299,7 +299,7 @@ static void dsp_24_an_infinite_slice_ends_by_a_kick_only(void **state)
 	PROVES("DSP-24", turn_queue_is(lab_local(0), "b"));
 	lab_forget();
 	lab_run(10 * NSEC_PER_SEC);
-	PROVES("DSP-24", lab_runs(a) && a->scx.slice == SCX_SLICE_INF && lab_called(NULL, ""));
+	PROVES("DSP-24 NOHZ-06", lab_runs(a) && a->scx.slice == SCX_SLICE_INF && lab_called(NULL, ""));
 	lab_kick(0, SCX_KICK_PREEMPT);
 	PROVES("DSP-24", lab_runs(b) && turn_queue_is(lab_local(0), "a"));
 }

@@ -196,7 +196,7 @@ static void one_06_trace_d_last_task_put_back_on_the_local_dsq(void **state)
 {
 	(void)state;
 	start_d(SCX_DSQ_LOCAL);
-	PROVES("ONE-06 PUT-07 PUT-08", lab_called(NULL, "dispatch(0,r) r:stopping(1) r:enqueue(0x20000000000) "
+	PROVES("ONE-06 PUT-07 PUT-08 TICK-15 RESCHED-13", lab_called(NULL, "dispatch(0,r) r:stopping(1) r:enqueue(0x20000000000) "
 							"update_idle(0,1) update_idle(0,0) r:running"));
 	PROVES("ONE-04", lab_runs(r) && turn_count(0) == 1);
 }
@@ -214,7 +214,7 @@ static void one_06_trace_d_last_task_kept_by_the_scheduler(void **state)
 	PROVES("ONE-06 PUT-07", lab_called(NULL, "dispatch(0,r) r:stopping(1) r:enqueue(0x20000000000) "
 						 "update_idle(0,1)"));
 	lab_run(NSEC_PER_SEC);
-	PROVES("ONE-06", rq_is_idle(cpu_rq(0)) && r->scx.flags & SCX_TASK_IN_CUSTODY && turn_count(0) == 1);
+	PROVES("ONE-06 TICK-16", rq_is_idle(cpu_rq(0)) && r->scx.flags & SCX_TASK_IN_CUSTODY && turn_count(0) == 1);
 	turn(0, give_r);
 	lab_from(1);
 	lab_kick(0, 0);

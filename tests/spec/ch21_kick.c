@@ -180,7 +180,7 @@ static void kick_07_flags_add_up_until_delivery(void **state)
 	start();
 	quietly(kick_with_all_flags);
 	PROVES("KICK-10 KICK-15", turn_count(1) == 1 && r1->scx.slice == SCX_SLICE_DFL);
-	PROVES("KICK-20 KICK-24", turn_count(0) == 0 && lab_runs(r0) && r0->scx.slice > 900 * MS);
+	PROVES("KICK-20 KICK-24 RESCHED-06", turn_count(0) == 0 && lab_runs(r0) && r0->scx.slice > 900 * MS);
 	PROVES("KICK-07", !is_set(1, kicker(3)->cpus_to_kick) && !is_set(1, kicker(3)->cpus_to_preempt));
 	PROVES("KICK-08", list_empty(&kicker(3)->to_kick_node));
 }
@@ -280,7 +280,9 @@ static void kick_15_preempt_drops_a_pending_request(void **state)
 {
 	(void)state;
 	start();
+	lab_run(300 * US);	/* away from the tick, which would apply the request */
 	lab_outside(request_slice_of_r0, NULL);
+	assert_true(r0->scx.slice_oob);
 	lab_kick(0, SCX_KICK_PREEMPT);
 	PROVES("KICK-15 KICK-26", turn_count(0) == 1 && r0->scx.slice == SCX_SLICE_DFL && !r0->scx.slice_oob);
 	PROVES("KICK-26", lab_count(SCX_EV_DISPATCH_KEEP_LAST) == 1);

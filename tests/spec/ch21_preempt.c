@@ -470,6 +470,77 @@ static void cpurel_13_unloading_does_not_reset_the_mark(void **state)
 	PROVES("CPUREL-13", lab_called(NULL, "cpu_acquire(0)@0 ..."));
 }
 
+static u32 taken;
+
+static void reenqueue_at_release(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)subject;
+	(void)arg;
+	if (op == SCXTWIN_OP_cpu_release)
+		taken = scx_bpf_reenqueue_local();
+}
+
+static void cpurel_14_reenqueue_at_release_takes_the_preempted_task_too(void **state)
+{
+	(void)state;
+	turn_ops.cpu_release = say_cpu_release;
+	start();
+	queue_a();
+	say.look = reenqueue_at_release;
+	say.reenq_dsq = SCX_DSQ_LOCAL;
+	lab_forget();
+	lab_wake(rt);
+	PROVES("CPUREL-11 CPUREL-14", taken == 2 && turn_queue_is(lab_local(0), "r a"));
+	PROVES("CPUREL-14", lab_called(r, "stopping(1)") && r->scx.slice == SCX_SLICE_DFL);
+	PROVES("CPUREL-14", lab_called(a, "enqueue(0x10000000000)"));
+	PROVES("CPUREL-14", lab_count(SCX_EV_ENQ_SKIP_MIGRATION_DISABLED) == 1);
+	PROVES("CPUREL-14", lab_count(SCX_EV_REFILL_SLICE_DFL) == 1 && !r->migration_disabled);
+}
+
+static void bypass_on(void *arg)
+{
+	(void)arg;
+	scx_bypass(scx_root, true);
+}
+
+static void bypass_off(void *arg)
+{
+	(void)arg;
+	scx_bypass(scx_root, false);
+}
+
+static void resched_08_bypass_reschedules_everybody(void **state)
+{
+	u64 passes[3];
+	int cpu;
+
+	(void)state;
+	start();
+	for (cpu = 0; cpu < 3; cpu++)
+		passes[cpu] = cpu_rq(cpu)->scx.kick_sync;
+	lab_outside(bypass_on, NULL);
+	for (cpu = 0; cpu < 3; cpu++) {
+		PROVES("RESCHED-08", cpu_rq(cpu)->scx.kick_sync > passes[cpu]);
+		passes[cpu] = cpu_rq(cpu)->scx.kick_sync;
+	}
+	lab_outside(bypass_off, NULL);
+	for (cpu = 0; cpu < 3; cpu++)
+		PROVES("RESCHED-08", cpu_rq(cpu)->scx.kick_sync > passes[cpu]);
+}
+
+static void resched_10_a_running_task_that_falls_is_rescheduled(void **state)
+{
+	u64 passes;
+
+	(void)state;
+	start();
+	lab_wake(rt);
+	assert_true(lab_runs(rt));
+	passes = cpu_rq(0)->scx.kick_sync;
+	lab_set_policy(rt, SCHED_NORMAL, 0);
+	PROVES("RESCHED-10", sched_class_is_ext(rt) && cpu_rq(0)->scx.kick_sync == passes + 1);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, turn_nothing, lab_stop)
@@ -498,6 +569,9 @@ int main(void)
 		TEST(cpurel_07_ext_and_idle_take_nothing),
 		TEST(cpurel_08_several_in_a_row_are_one_release),
 		TEST(cpurel_10_acquire_runs_inside_the_dispatch),
+		TEST(cpurel_14_reenqueue_at_release_takes_the_preempted_task_too),
+		TEST(resched_08_bypass_reschedules_everybody),
+		TEST(resched_10_a_running_task_that_falls_is_rescheduled),
 		TEST(cpurel_13_unloading_does_not_reset_the_mark),
 	};
 

@@ -216,6 +216,73 @@ static void slice_27_writing_0_does_not_reschedule(void **state)
 	PROVES("SLICE-27 TICK-01", turn_count(0) == 1);
 }
 
+static void slice_10_a_short_cut_refills(void **state)
+{
+	(void)state;
+	turn_ops.enqueue = NULL;
+	lab_start(.cpus = 2);
+	r = lab_task("r", .cpu = 0);
+	lab_load(&turn_ops);
+	lab_from(1);
+	r->scx.slice = 3 * MS;
+	lab_outside(set_slice_of_r, &(u64){ 9 * MS });
+	lab_forget();
+	lab_wake(r);	/* to the global DSQ; the request is kept until it runs */
+	PROVES("SLICE-10", lab_runs(r) && lab_count(SCX_EV_REFILL_SLICE_DFL) == 1);
+	PROVES("SLICE-10 SLICE-25", r->scx.slice == 9 * MS && !r->scx.slice_oob);
+}
+
+static void move_a_with_slice(void *arg)
+{
+	struct bpf_iter_scx_dsq it;
+
+	(void)arg;
+	PROVES("SLICE-13", bpf_iter_scx_dsq_new(&it, SAY_DSQ, 0) == 0);
+	scx_bpf_dsq_move_set_slice(&it, 6 * MS);
+	PROVES("SLICE-13", a->scx.slice != 6 * MS);
+	PROVES("SLICE-13", scx_bpf_dsq_move(&it, a, SAY_OTHER_DSQ, 0));
+	bpf_iter_scx_dsq_destroy(&it);
+}
+
+static void set_slice_of_a(void *arg)
+{
+	(void)arg;
+	scx_bpf_task_set_slice(a, 5 * MS);
+	PROVES("SLICE-13", a->scx.slice_oob);
+	PROVES("SLICE-31", scx_bpf_task_set_dsq_vtime(a, 1234) && a->scx.dsq_vtime == 1234);
+}
+
+static void slice_13_a_move_may_carry_a_slice(void **state)
+{
+	(void)state;
+	start();
+	say.dsq = SAY_DSQ;
+	lab_set_nice(a, 1);
+	lab_outside(set_slice_of_a, NULL);
+	lab_outside(move_a_with_slice, NULL);
+	PROVES("SLICE-13", a->scx.slice == 6 * MS && !a->scx.slice_oob);
+	PROVES("SLICE-13", a->scx.dsq == lab_user_dsq(SAY_OTHER_DSQ));
+}
+
+static void vtime_of_first(void *arg)
+{
+	(void)arg;
+	PROVES("SLICE-31", scx_bpf_task_set_dsq_vtime(a, 1ULL << 40));
+}
+
+static void slice_31_vtime_of_a_queued_task_sorts_nothing(void **state)
+{
+	(void)state;
+	start();
+	say.vtime = true;
+	say.dsq = SAY_DSQ;
+	lab_set_nice(a, 1);
+	lab_wake(s);
+	assert_true(turn_queue_is(lab_user_dsq(SAY_DSQ), "a s"));
+	lab_outside(vtime_of_first, NULL);
+	PROVES("SLICE-31", turn_queue_is(lab_user_dsq(SAY_DSQ), "a s") && a->scx.dsq_vtime == 1ULL << 40);
+}
+
 /* ---- tick */
 
 static u32 nr_ticks;
@@ -265,7 +332,7 @@ static void tick_02_the_op_is_called_with_the_slice_gone(void **state)
 	lab_forget();
 	lab_run(MS);
 	PROVES("TICK-02", nr_ticks == 1 && slice_at_tick == 0);
-	PROVES("TICK-01 TICK-05", lab_called(NULL, "r:tick dispatch(0,r)"));
+	PROVES("TICK-01 TICK-05 RESCHED-07", lab_called(NULL, "r:tick dispatch(0,r)"));
 }
 
 static void tick_04_other_classes_are_no_business_of_the_scheduler(void **state)
@@ -346,6 +413,25 @@ static void tick_11_dispatch_comes_before_the_enqueue_of_prev(void **state)
 	PROVES("TICK-11 TICK-12 TICK-14", lab_called(NULL, "dispatch(0,r) a:dequeue r:stopping(1) r:enqueue(0x0) a:running ..."));
 }
 
+static void forget_the_flag(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)subject;
+	(void)arg;
+	if (op == SCXTWIN_OP_stopping)
+		scx_root->ops.flags &= ~SCX_OPS_ENQ_LAST;
+}
+
+static void tick_17_enq_last_without_the_flag_is_warned_about(void **state)
+{
+	(void)state;
+	turn_ops.flags |= SCX_OPS_ENQ_LAST;
+	start();
+	say.look = forget_the_flag;	/* between the pick and the put */
+	lab_expect_warn("SCX_OPS_ENQ_LAST");
+	lab_kick(0, SCX_KICK_PREEMPT);
+	PROVES("TICK-17", lab_called(r, "stopping(1) enqueue(0x20000000000)"));
+}
+
 static void tick_18_enq_last_needs_an_enqueue(void **state)
 {
 	(void)state;
@@ -399,6 +485,9 @@ int main(void)
 		TEST(slice_14_disable_clears_slice_and_vtime),
 		TEST(slice_15_a_task_switched_in_at_load_has_the_bypass_slice),
 		TEST(slice_18_sleep_and_changes_keep_the_rest),
+		TEST(slice_10_a_short_cut_refills),
+		TEST(slice_13_a_move_may_carry_a_slice),
+		TEST(slice_31_vtime_of_a_queued_task_sorts_nothing),
 		TEST(slice_27_writing_0_does_not_reschedule),
 		TEST(slice_28_a_tick_that_takes_the_slice_reschedules),
 		TEST(tick_02_the_op_is_called_with_the_slice_gone),
@@ -406,6 +495,7 @@ int main(void)
 		TEST(slice_34_the_parameter_is_read_when_bypass_begins),
 		TEST(tick_04_other_classes_are_no_business_of_the_scheduler),
 		TEST(tick_11_dispatch_comes_before_the_enqueue_of_prev),
+		TEST(tick_17_enq_last_without_the_flag_is_warned_about),
 		TEST(tick_18_enq_last_needs_an_enqueue),
 		TEST(nohz_01_the_mark_follows_the_task_that_starts),
 	};
