@@ -118,7 +118,7 @@ static void aff_04_05_an_allowed_task_stays_after_the_pair(void **state)
 	start_busy(3, RUN_TIMED);
 	say.look = look_at_new_mask;
 	lab_set_cpus(p, 0x2);
-	PROVES("AFF-04 AFF-05", lab_called(p, "stopping(0) quiescent(0x20000000a) set_cpumask(1) "
+	PROVES("AFF-04 AFF-05 HOOK-09", lab_called(p, "stopping(0) quiescent(0x20000000a) set_cpumask(1) "
 					     "runnable(0x100000000000000a) running"));
 	PROVES("AFF-05", lab_runs(p) && !core_of(cpu_rq(1)->stop)->switched_in);
 	PROVES("AFF-05", !p->migration_pending);
@@ -170,7 +170,7 @@ static void aff_07_10_11_12_a_queued_task_goes_at_once_in_two_cycles(void **stat
 	(void)state;
 	start_busy(3, RUN_TIMED);
 	lab_set_cpus(q, 0x4);
-	PROVES("AFF-07 AFF-10 AFF-12", lab_called(q, "quiescent(0x20000000a) set_cpumask(1) runnable(0xa) "
+	PROVES("AFF-07 AFF-10 AFF-12 HOOK-10", lab_called(q, "quiescent(0x20000000a) set_cpumask(1) runnable(0xa) "
 						    "enqueue(0xa) enqueue(0x40000) running@2"));
 	PROVES("AFF-07", !core_of(cpu_rq(1)->stop)->switched_in && task_cpu(q) == 2);
 }

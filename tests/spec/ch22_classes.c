@@ -221,7 +221,7 @@ static void core_10_put_comes_before_set(void **state)
 	lab_wake(q);
 	lab_forget();
 	lab_run(9 * MS);
-	PROVES("CORE-10", lab_called(NULL, "p:stopping(1) p:enqueue(0x0) q:running"));
+	PROVES("CORE-10 HOOK-05", lab_called(NULL, "p:stopping(1) p:enqueue(0x0) q:running"));
 }
 
 static void core_13_nr_running_counts_wherever_it_is_queued(void **state)

@@ -52,7 +52,7 @@ static void hp_01_02_order_of_the_steps(void **state)
 	lab_offline(1);
 	PROVES("HP-02", nr_calls == 1 && !cpu_online(1) && lab_called(NULL, "... cpu_offline(1) ..."));
 	lab_online(1);
-	PROVES("HP-01", nr_calls == 2 && cpu_rq(1)->scx.flags & SCX_RQ_ONLINE && cpu_rq(1)->online);
+	PROVES("HP-01 HOOK-19", nr_calls == 2 && cpu_rq(1)->scx.flags & SCX_RQ_ONLINE && cpu_rq(1)->online);
 }
 
 static void hp_03_without_the_op_the_scheduler_ends(void **state)

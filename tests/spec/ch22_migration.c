@@ -144,7 +144,7 @@ static void mig_10_a_remote_move_is_silent_at_the_source(void **state)
 	lab_forget();
 	say.pull = SAY_DSQ;
 	lab_kick(2, 0);
-	PROVES("MIG-10", lab_called(q, "dequeue(0x0) running@2") && task_cpu(q) == 2);
+	PROVES("MIG-10 HOOK-17", lab_called(q, "dequeue(0x0) running@2") && task_cpu(q) == 2);
 }
 
 static void mig_11_balancing_never_moves_them(void **state)

@@ -73,7 +73,7 @@ static void fork_01_to_14_steps_of_a_fork(void **state)
 	say.other_cpu = true;
 	say.cpu = 2;
 	p = lab_task("child", .cpu = 1, .awake = true);
-	PROVES("FORK-10 FORK-12 FORK-13 FORK-14", lab_called(p, "init_task(1)@1 enable set_weight(100) "
+	PROVES("FORK-10 FORK-12 FORK-13 FORK-14 HOOK-03", lab_called(p, "init_task(1)@1 enable set_weight(100) "
 		"select_cpu(1,0x4) runnable(0x80008) enqueue(0x80008) running@2"));
 	PROVES("FORK-13", task_cpu(p) == 2 && p->wake_cpu == 2 && p == child);
 }
@@ -116,7 +116,7 @@ static void fork_06_a_refused_fork_leaves_nothing(void **state)
 	answer = -12;
 	nr = core_sched()->nr_tasks;
 	PROVES("FORK-06", !lab_task("child", .cpu = 0, .awake = true) && core_sched()->nr_tasks == nr);
-	PROVES("FORK-06", lab_called(NULL, "gone:init_task(1)") && !scx_state()->fork_rwsem.nr_readers && scx_root);
+	PROVES("FORK-06 LIFE-58", lab_called(NULL, "gone:init_task(1)") && !scx_state()->fork_rwsem.nr_readers && scx_root);
 	answer = 3;
 	PROVES("FORK-06", !lab_task("child", .cpu = 0, .awake = true));
 	PROVES("FORK-06 LIFE-19", lab_exited(SCX_EXIT_ERROR, "init_task() returned an invalid errno"));
