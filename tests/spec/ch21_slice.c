@@ -9,18 +9,20 @@
 
 #include "support/turn.h"
 
-static struct task_struct *r, *a, *s, *rt;
+static struct task_struct *r, *a, *s, *rt, *far;
 
 /* r runs on CPU 0 with 100 ms; a of CPU 0 in the policy's hands; s and rt of CPU 0 asleep. */
-static void start(void)
+static void start_in(enum run_mode mode)
 {
-	lab_start(.cpus = 3, .hz = 1000);
+	lab_start(.cpus = 3, .hz = 1000, .mode = mode);
 	r = lab_task("r", .cpu = 0);
 	a = lab_task("a", .cpu = 0);
 	s = lab_task("s", .cpu = 0);
 	rt = lab_task("rt", .cpu = 0, .cpus = 1, .policy = SCHED_FIFO);
+	far = lab_task("far", .cpu = 1);
 	lab_load(&turn_ops);
 	lab_from(2);
+	lab_wake(far);
 	say.dsq = SCX_DSQ_LOCAL;
 	say.slice = 100 * MS;
 	lab_wake(r);
@@ -29,6 +31,11 @@ static void start(void)
 	assert_true(lab_runs(r));
 	turn_forget();
 	lab_forget();
+}
+
+static void start(void)
+{
+	start_in(RUN_TIMED);
 }
 
 static void slice_01_a_new_task_has_the_default_slice(void **state)
@@ -283,6 +290,51 @@ static void slice_31_vtime_of_a_queued_task_sorts_nothing(void **state)
 	PROVES("SLICE-31", turn_queue_is(lab_user_dsq(SAY_DSQ), "a s") && a->scx.dsq_vtime == 1ULL << 40);
 }
 
+static void write_slice_and_vtime(enum scxtwin_op op, struct task_struct *subject, u64 arg)
+{
+	(void)arg;
+	if (op != SCXTWIN_OP_stopping)
+		return;
+	subject->scx.slice = 33 * MS;
+	subject->scx.dsq_vtime = 44;
+}
+
+static void slice_16_a_policy_may_write_both_at_any_time(void **state)
+{
+	(void)state;
+	start();
+	say.look = write_slice_and_vtime;
+	lab_wake(rt);
+	PROVES("SLICE-16 SLICE-17", r->scx.slice == 33 * MS && r->scx.dsq_vtime == 44);
+	PROVES("SLICE-16", turn_queue_is(lab_local(0), "r"));
+}
+
+static void pull_far(struct task_struct *prev)
+{
+	(void)prev;
+	scx_bpf_dsq_insert(far, SCX_DSQ_LOCAL_ON | 2, 0, 0);
+}
+
+/* The pass in which r blocks takes long, and somebody moves the clock of the rq meanwhile. */
+static void slice_36_a_task_that_blocked_is_charged_until_it_is_put(void **state)
+{
+	struct lab_hold *dance;
+	u64 rest;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	lab_run(300 * US);
+	dance = lab_hold(.cpu = 0, .label = "rq", .kinds = LAB_KIND(YIELD_LOCK), .obj = &cpu_rq(1)->__lock);
+	turn(0, pull_far);
+	lab_block(r);
+	assert_true(lab_held(dance));
+	rest = r->scx.slice;
+	lab_run(400 * US);
+	lab_set_nice(a, 1);
+	lab_release(dance);
+	PROVES("SLICE-36", rest - r->scx.slice >= 400 * US && rest - r->scx.slice < 500 * US);
+}
+
 /* ---- tick */
 
 static u32 nr_ticks;
@@ -488,6 +540,8 @@ int main(void)
 		TEST(slice_10_a_short_cut_refills),
 		TEST(slice_13_a_move_may_carry_a_slice),
 		TEST(slice_31_vtime_of_a_queued_task_sorts_nothing),
+		TEST(slice_16_a_policy_may_write_both_at_any_time),
+		TEST(slice_36_a_task_that_blocked_is_charged_until_it_is_put),
 		TEST(slice_27_writing_0_does_not_reschedule),
 		TEST(slice_28_a_tick_that_takes_the_slice_reschedules),
 		TEST(tick_02_the_op_is_called_with_the_slice_gone),
