@@ -57,8 +57,8 @@ static void arm(struct mevent *ev, enum mrank rank, int cpu, const char *name, u
 static void services_run_in_the_order_they_were_started(void **state)
 {
 	(void)state;
-	ctx_spawn_service(2, "one", say_service, "one");
-	ctx_spawn_service(0, "two", say_service, "two");
+	ctx_spawn_service(2, "one", say_service, (void *)"one");
+	ctx_spawn_service(0, "two", say_service, (void *)"two");
 	assert_int_equal(machine_run(10), MACHINE_END_IDLE);
 	assert_string_equal(rig.said, "one/2 two/0 ");
 }
@@ -164,8 +164,8 @@ static void nobody_else_runs_on_a_cpu_whose_service_is_not_preemptible(void **st
 {
 	(void)state;
 	ctx_spawn_service(1, "keeper", not_preemptible, NULL);
-	ctx_spawn_service(1, "second", say_service, "second");
-	ctx_spawn_service(2, "third", say_service, "third");
+	ctx_spawn_service(1, "second", say_service, (void *)"second");
+	ctx_spawn_service(2, "third", say_service, (void *)"third");
 	arm(&ev_a, RANK_TICK, 1, "tick", 50);
 	machine_run(200);
 	/* Interrupts are on: the tick comes in time. */
@@ -217,7 +217,7 @@ static void a_call_goes_on_only_while_its_task_has_the_cpu(void **state)
 {
 	(void)state;
 	rig.curr[1] = &task_p;
-	ctx_spawn_task(1, &task_p, "call", call, "call");
+	ctx_spawn_task(1, &task_p, "call", call, (void *)"call");
 	machine_run(1);
 	rig.curr[1] = &task_q;
 	mevent_init(&ev_a, RANK_OUTSIDE, 2, write_word, "write");

@@ -51,13 +51,13 @@ static void complete_at(void *arg)
 static void a_completion_lets_all_go_and_later_ones_too(void **state)
 {
 	(void)state;
-	ctx_spawn_service(0, "a", wait_done, "a");
-	ctx_spawn_service(1, "b", wait_done, "b");
+	ctx_spawn_service(0, "a", wait_done, (void *)"a");
+	ctx_spawn_service(1, "b", wait_done, (void *)"b");
 	ctx_spawn_service(2, "c", complete_at, (void *)50);
 	assert_int_equal(machine_run(40), MACHINE_END_TIME);
 	assert_string_equal(rig.said, "");
 	machine_run(60);
-	ctx_spawn_service(3, "late", wait_done, "late");
+	ctx_spawn_service(3, "late", wait_done, (void *)"late");
 	machine_run(100);
 	assert_string_equal(rig.said, "a@50 b@50 late@50 ");
 }
@@ -66,7 +66,7 @@ static void a_task_sleeps_through_the_rooms_above(void **state)
 {
 	(void)state;
 	rig.curr[1] = &task_p;
-	ctx_spawn_task(1, &task_p, "call", wait_done, "call");
+	ctx_spawn_task(1, &task_p, "call", wait_done, (void *)"call");
 	machine_run(1);
 	assert_null(rig.curr[1]); /* others may have the CPU */
 	ctx_spawn_service(2, "c", complete_at, (void *)50);
@@ -86,9 +86,9 @@ static void lock_for_10(void *arg)
 static void a_mutex_has_one_owner_at_a_time(void **state)
 {
 	(void)state;
-	ctx_spawn_service(0, "a", lock_for_10, "a");
-	ctx_spawn_service(1, "b", lock_for_10, "b");
-	ctx_spawn_service(2, "c", lock_for_10, "c");
+	ctx_spawn_service(0, "a", lock_for_10, (void *)"a");
+	ctx_spawn_service(1, "b", lock_for_10, (void *)"b");
+	ctx_spawn_service(2, "c", lock_for_10, (void *)"c");
 	machine_run(100);
 	assert_string_equal(rig.said, "a@0 b@10 c@20 ");
 	assert_null(mutex.owner);

@@ -49,8 +49,8 @@ static void forced_suspension_changes_no_order(void **state)
 {
 	(void)state;
 	begin(RUN_TIMED, true);
-	ctx_spawn_service(0, "a", steps, "a");
-	ctx_spawn_service(1, "b", steps, "b");
+	ctx_spawn_service(0, "a", steps, (void *)"a");
+	ctx_spawn_service(1, "b", steps, (void *)"b");
 	machine_run(10);
 	assert_string_equal(rig.said, "a0 a1 a2 b0 b1 b2 ");
 }
@@ -59,8 +59,8 @@ static void the_first_chooser_changes_no_order(void **state)
 {
 	(void)state;
 	begin(RUN_EXPLORED, false);
-	ctx_spawn_service(0, "a", steps, "a");
-	ctx_spawn_service(1, "b", steps, "b");
+	ctx_spawn_service(0, "a", steps, (void *)"a");
+	ctx_spawn_service(1, "b", steps, (void *)"b");
 	machine_run(10);
 	assert_string_equal(rig.said, "a0 a1 a2 b0 b1 b2 ");
 }
@@ -84,8 +84,8 @@ static void another_chooser_lets_others_step_in(void **state)
 	(void)state;
 	begin(RUN_EXPLORED, false);
 	machine()->chooser = &chooser;
-	ctx_spawn_service(0, "a", steps, "a");
-	ctx_spawn_service(1, "b", steps, "b");
+	ctx_spawn_service(0, "a", steps, (void *)"a");
+	ctx_spawn_service(1, "b", steps, (void *)"b");
 	machine_run(10);
 	assert_string_equal(rig.said, "b0 a0 b1 a1 b2 a2 ");
 }
@@ -160,7 +160,7 @@ static void an_anytime_event_may_come_before_its_time(void **state)
 	mevent_arm(&soon, 500);
 	mevent_init(&later, RANK_OUTSIDE, 2, say_event, "later");
 	mevent_arm(&later, 400);
-	ctx_spawn_service(1, "a", steps, "a");
+	ctx_spawn_service(1, "a", steps, (void *)"a");
 	machine_run(1000);
 	assert_string_equal(rig.said, "anytime@0 a0 a1 a2 later@400 ");
 }
@@ -230,8 +230,8 @@ static void awaiting_contexts_wait_for_the_condition(void **state)
 {
 	(void)state;
 	begin(RUN_TIMED, false);
-	ctx_spawn_service(1, "a", wait_until_3, "a");
-	ctx_spawn_service(2, "b", wait_until_3, "b");
+	ctx_spawn_service(1, "a", wait_until_3, (void *)"a");
+	ctx_spawn_service(2, "b", wait_until_3, (void *)"b");
 	ctx_spawn_service(0, "c", count_up, NULL);
 	assert_int_equal(machine_run(25), MACHINE_END_TIME);
 	assert_string_equal(rig.said, "a b ");
@@ -245,7 +245,7 @@ static void awaiting_contexts_are_no_choice(void **state)
 
 	(void)state;
 	begin(RUN_EXPLORED, false);
-	ctx_spawn_service(1, "waiter", wait_until_3, "waiter");
+	ctx_spawn_service(1, "waiter", wait_until_3, (void *)"waiter");
 	machine_run(0);
 	machine()->chooser = &chooser;
 	ctx_spawn_service(2, "x", one_access, (void *)1);
@@ -266,7 +266,7 @@ static void a_wait_that_nothing_can_end_is_a_deadlock(void **state)
 {
 	(void)state;
 	begin(RUN_TIMED, false);
-	ctx_spawn_service(1, "spinner", wait_with_irqs_off, "spinner");
+	ctx_spawn_service(1, "spinner", wait_with_irqs_off, (void *)"spinner");
 	assert_int_equal(machine_run(100), MACHINE_END_DEADLOCK);
 	assert_string_equal(machine_deadlock_text(),
 			    "deadlock: nothing can go on: CPU 1 (spinner) waits for word");
@@ -276,7 +276,7 @@ static void a_sleeper_that_nobody_wakes_is_no_deadlock(void **state)
 {
 	(void)state;
 	begin(RUN_TIMED, false);
-	ctx_spawn_service(1, "sleeper", wait_until_3, "sleeper");
+	ctx_spawn_service(1, "sleeper", wait_until_3, (void *)"sleeper");
 	assert_int_equal(machine_run(100), MACHINE_END_IDLE);
 }
 
