@@ -420,7 +420,7 @@ static void sel_77_one_cpu_or_pinned(void **state)
 	b->migration_disabled = 1;
 	b->cpus_ptr = cpumask_of(1);
 	lab_wake(b);
-	PROVES("SEL-77", lab_called(b, "") && b->cpu == 1); /* the enqueue is left out too */
+	PROVES("SEL-77", lab_called(b, "running@1")); /* the enqueue is left out too */
 	PROVES("SEL-77", lab_count(SCX_EV_ENQ_SKIP_MIGRATION_DISABLED) == 1);
 	b->migration_disabled = 0;
 	b->cpus_ptr = b->cpus_mask;
