@@ -205,6 +205,34 @@ static void spinning_in_a_program_forbids_migration(void **state)
 	forget(&lines);
 }
 
+/* The caller never waits on the CPU that it may no longer use. */
+static void aff_13_who_moves_itself_is_preempted_by_the_stopper(void **state)
+{
+	(void)state;
+	record("\"tasks\":[{\"name\":\"A\",\"cpus\":[1],\"steps\":[[\"run\",1000],[\"affinity\",\"self\",[2]],"
+	       "[\"run\",1000]]}]", "fifo", &lines);
+	assert_string_equal(story(&lines, "A", QUIET, text, sizeof(text)),
+			    "runnable enqueue .insert dequeue running stopping quiescent set_cpumask runnable "
+			    "running stopping enqueue .insert dequeue running" END);
+	assert_true(json_is_true(json_object_get(find(&lines, "stopping", "A", 1), "runnable")));
+	assert_string_equal(text_of(find(&lines, "enqueue", "A", 1), "enq_flags"), "MIGRATED");
+	forget(&lines);
+}
+
+static void a_scheduler_can_be_ended_and_loaded_by_steps(void **state)
+{
+	(void)state;
+	record("\"tasks\":[{\"name\":\"A\",\"cpus\":[1],\"steps\":[[\"run\",30000]]},"
+	       "{\"name\":\"ctl\",\"cpus\":[0],\"policy\":\"other\",\"steps\":[[\"until\",10000],[\"detach\"],[\"attach\"]]}]",
+	       "fifo", &lines);
+	assert_int_equal(json_integer_value(json_object_get(find(&lines, "exit", "", 0), "kind")),
+			 SCX_EXIT_UNREG);
+	assert_true(json_is_false(json_object_get(find(&lines, "init_task", "A", 0), "fork")));
+	story(&lines, "A", QUIET, text, sizeof(text));
+	assert_non_null(strstr(text, "disable exit_task init_task enable set_weight set_cpumask runnable"));
+	forget(&lines);
+}
+
 static void it_is_found_by_name_and_listed_nowhere(void **state)
 {
 	const char *name = "";
@@ -233,6 +261,8 @@ int main(void)
 		cmocka_unit_test(a_window_is_held_until_the_gate),
 		cmocka_unit_test(a_walk_returns_and_moves_tasks),
 		cmocka_unit_test(spinning_in_a_program_forbids_migration),
+		cmocka_unit_test(aff_13_who_moves_itself_is_preempted_by_the_stopper),
+		cmocka_unit_test(a_scheduler_can_be_ended_and_loaded_by_steps),
 		cmocka_unit_test(it_is_found_by_name_and_listed_nowhere),
 	};
 
