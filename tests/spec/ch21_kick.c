@@ -238,14 +238,16 @@ static void kick_12_every_callback_may_kick(void **state)
 
 static void kick_14_an_offline_cpu_is_not_kicked(void **state)
 {
+	u64 before;
+
 	(void)state;
 	turn_ops.cpu_offline = say_cpu_offline;
 	turn_ops.cpu_online = say_cpu_online;
 	start();
 	lab_offline(2);
-	turn_forget();
+	before = passes(2);
 	lab_kick(2, SCX_KICK_PREEMPT | SCX_KICK_WAIT);
-	PROVES("KICK-14", turn_count(2) == 0 && !cpu_rq(2)->curr->need_resched);
+	PROVES("KICK-14", passes(2) == before && !cpu_rq(2)->curr->need_resched);
 	PROVES("KICK-21", !is_set(2, kicker(3)->cpus_to_preempt) && !is_set(2, kicker(3)->cpus_to_wait));
 }
 
@@ -312,6 +314,30 @@ static void kick_0_and_wait(void *arg)
 {
 	(void)arg;
 	scx_bpf_kick_cpu(0, SCX_KICK_WAIT);
+}
+
+static void kick_2_twice_and_3(void *arg)
+{
+	(void)arg;
+	local_irq_disable();
+	scx_bpf_kick_cpu(2, SCX_KICK_IDLE);
+	scx_bpf_kick_cpu(2, 0);
+	scx_bpf_kick_cpu(3, 0);
+	local_irq_enable();
+}
+
+static void kick_22_a_plain_kick_takes_the_idle_kick_along(void **state)
+{
+	struct lab_hold *between;
+
+	(void)state;
+	start_in(RUN_EXPLORED);
+	between = lab_hold(.cpu = 1, .label = "rq", .kinds = LAB_KIND(YIELD_LOCK), .obj = &cpu_rq(3)->__lock);
+	lab_do(r1, kick_2_twice_and_3, NULL);
+	assert_true(lab_held(between));
+	PROVES("KICK-22 KICK-20", turn_count(2) == 1 && turn_count(3) == 0);
+	lab_release(between);
+	PROVES("KICK-22", turn_count(2) == 1 && turn_count(3) == 1);
 }
 
 static struct lab_hold *hold_pass(int cpu)
@@ -497,6 +523,7 @@ int main(void)
 		TEST(kick_15_preempt_drops_a_pending_request),
 		TEST(kick_16_a_protected_slice_stays),
 		TEST(kick_17_preempting_idle_changes_no_slice),
+		TEST(kick_22_a_plain_kick_takes_the_idle_kick_along),
 		TEST(kick_18_the_kicker_waits_until_the_target_has_scheduled),
 		TEST(kick_19_nobody_waits_for_an_idle_cpu),
 		TEST(kick_34_nobody_waits_for_itself),
