@@ -112,6 +112,27 @@ static void race_40_destination_goes_offline(void **state)
 	PROVES("RACE-40", lab_called(p, "dequeue(0x0)@2 running"));
 }
 
+/* The same with a CPU that really goes: once it is no longer active, the verdict is refused. */
+static void race_40_destination_is_taken_down(void **state)
+{
+	struct lab_hold *l3b;
+
+	(void)state;
+	race_ops = say_ops;
+	race_ops.cpu_online = say_cpu_online;	/* else a hotplug event ends the policy */
+	race_ops.cpu_offline = say_cpu_offline;
+	setup_queued();
+	x_at(l3b = lab_hold(AT_LOCK_RQ(RACE_X, RACE_SRC)));
+	lab_forget();
+	lab_offline(RACE_Y);
+	assert_false(cpu_active(RACE_Y));
+	PROVES("RACE-40", lab_called(p, "") && p->scx.holding_cpu == RACE_X);
+	lab_release(l3b);
+	lab_run(1 * MS);
+	PROVES("RACE-40 CUST-11", lab_count(SCX_EV_DISPATCH_LOCAL_DSQ_OFFLINE) == 1 && race_dequeue.flags == 0);
+	PROVES("RACE-40 OPSS-42", scx_root->exit_kind == SCX_EXIT_NONE && lab_called(p, "dequeue(0x0)@2 running"));
+}
+
 static void disable_migration(void *arg)
 {
 	(void)arg;
@@ -156,6 +177,7 @@ int main(void)
 		cmocka_unit_test_teardown(race_38_affinity_narrowed_during_the_dance, race_stop),
 		cmocka_unit_test_teardown(race_39_insert_after_the_change, race_stop),
 		cmocka_unit_test_teardown(race_40_destination_goes_offline, race_stop),
+		cmocka_unit_test_teardown(race_40_destination_is_taken_down, race_stop),
 		cmocka_unit_test_teardown(race_41_migration_disabled_task, race_stop),
 	};
 
