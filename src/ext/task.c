@@ -283,13 +283,14 @@ void sched_ext_dead(struct task_struct *p)
 		idmap_remove(scx->tid_hash, p->scx.tid);
 	raw_spin_unlock_irqrestore(&scx->tasks_lock, flags);
 
-	if (scx_get_task_state(p) == SCX_TASK_NONE)
-		return;
+	/* Under the lock: a loader that found p before may be about to set INIT_BEGIN. */
 	rq = task_rq_lock(p, &rf);
-	/* LIFE-25, EXIT-06: the loader is in ops.init_task() for it and will see DEAD. */
-	if (scx_get_task_state(p) != SCX_TASK_INIT_BEGIN)
-		scx_disable_and_exit_task(scx_task_sched(p), p);
-	scx_set_task_state(p, SCX_TASK_DEAD);
+	if (scx_get_task_state(p) != SCX_TASK_NONE) {
+		/* LIFE-25, EXIT-06: the loader is in ops.init_task() for it and will see DEAD. */
+		if (scx_get_task_state(p) != SCX_TASK_INIT_BEGIN)
+			scx_disable_and_exit_task(scx_task_sched(p), p);
+		scx_set_task_state(p, SCX_TASK_DEAD);
+	}
 	task_rq_unlock(rq, p, &rf);
 }
 

@@ -215,6 +215,29 @@ static void life_25_a_task_that_dies_during_its_init(void **state)
 	task_release(core_of(p));
 }
 
+static void life_25_a_task_that_dies_as_the_loader_finds_it(void **state)
+{
+	struct lab_hold *dying, *finding;
+	int ret = 1;
+
+	(void)state;
+	lab_start(.cpus = 2, .mode = RUN_EXPLORED);
+	p = lab_task("p", .cpu = 1);
+	lab_wake(p);
+	core_of(p)->refs++;
+	dying = lab_hold(.cpu = 1, .label = "tasks_lock", .kinds = LAB_KIND(YIELD_LOCK));
+	lab_exit(p);
+	assert_true(lab_held(dying) && !p->on_cpu && !list_empty(&p->scx.tasks_node));
+	finding = lab_hold(.cpu = 0, .label = "scx.flags", .kinds = LAB_KIND(YIELD_RMW), .obj = &p->scx.flags);
+	lab_outside(load, &ret);
+	assert_true(lab_held(finding)); /* it is about to set INIT_BEGIN */
+	lab_release(dying);
+	lab_release(finding);
+	PROVES("LIFE-36 EXIT-03", ret == 0 && scx_get_task_state(p) == SCX_TASK_DEAD);
+	PROVES("LIFE-36", lab_called(NULL, "init gone:init_task(0) gone:exit_task ..."));
+	task_release(core_of(p));
+}
+
 /* ---- the switch */
 
 static void look_at_switch(enum scxtwin_op op, struct task_struct *t, u64 arg)
@@ -389,6 +412,7 @@ int main(void)
 		TEST(life_04_05_20_to_23_pass_1),
 		TEST(life_24_39_init_task_may_fail),
 		TEST(life_25_a_task_that_dies_during_its_init),
+		TEST(life_25_a_task_that_dies_as_the_loader_finds_it),
 		TEST(life_27_to_33_98_102_reference_order),
 		TEST(life_29_91_92_an_exit_while_loading),
 		TEST(life_35_forks_wait_for_the_passes),
