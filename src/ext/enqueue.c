@@ -137,7 +137,7 @@ static bool count_reenq(struct scx_sched *sch, struct rq *rq, struct task_struct
 		return true;
 
 	scx_exit(sch, SCX_EXIT_ERROR_REENQ, 0, cpu_of(rq),
-		 "%s[%d] re-enqueued %u times without running", p->comm, p->pid,
+		 "%s[%d] reenqueued %u times without running", p->comm, p->pid,
 		 p->scx.reenq_cnt);
 	return false;
 }
