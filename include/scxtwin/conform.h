@@ -5,7 +5,7 @@
  *
  * What is compared is, per task, the order of the callbacks and decisions with
  * their flags and the state of the task in each; per CPU, the order in which
- * tasks came to run. Times, slices and numbers of
+ * tasks came to run; how the scheduler ended. Times, slices and numbers of
  * ticks are not: a recording is made on a slow emulated machine. Sequences that
  * changed from one repetition of a recording to the next are not compared
  * either; CPU numbers are where they did not change.

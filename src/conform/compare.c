@@ -93,6 +93,20 @@ static void differs(struct scxtwin_conformity *res, const char *task)
 		strlcpy(res->first_task, task, sizeof(res->first_task));
 }
 
+static bool compare_exit(const struct sequences *recorded, const struct sequences *twin,
+			 const struct scxtwin_conform_options *opt)
+{
+	char expected[512], got[512];
+
+	normalise_message(recorded->exit_msg, expected, sizeof(expected));
+	normalise_message(twin->exit_msg, got, sizeof(got));
+	if (recorded->exit_kind == twin->exit_kind && !strcmp(expected, got))
+		return true;
+	conform_tell(opt, " exit: recorded %lld \"%s\", twin %lld \"%s\"",
+		     (long long)recorded->exit_kind, expected, (long long)twin->exit_kind, got);
+	return false;
+}
+
 static void show_order(const struct sequences *s, const char *side,
 		       const struct scxtwin_conform_options *opt)
 {
@@ -139,9 +153,6 @@ void compare(struct sequences *recorded, struct sequences *twin, bool run_order,
 	}
 	if (run_order && !compare_order(recorded, twin, opt))
 		res->same = false;
-	if (res->exit_kind_recorded != res->exit_kind_twin) {
-		conform_tell(opt, " exit kind: recorded %lld, twin %lld",
-			     (long long)res->exit_kind_recorded, (long long)res->exit_kind_twin);
+	if (!compare_exit(recorded, twin, opt))
 		res->same = false;
-	}
 }

@@ -150,6 +150,13 @@ struct way {
 	bool timing;		/* with the rules about what is a matter of time */
 };
 
+static const char *exit_msg_of(const json_t *head)
+{
+	const char *msg = json_string_value(json_object_get(head, "exit_msg"));
+
+	return msg ? msg : "";
+}
+
 static int judge(const char *path, const struct recording_file *rec, const struct twin_run *run,
 		 bool timing, const struct scxtwin_conform_options *opt,
 		 struct scxtwin_conformity *res, struct scxtwin_error *err)
@@ -163,6 +170,8 @@ static int judge(const char *path, const struct recording_file *rec, const struc
 	if (!ret) {
 		res->exit_kind_recorded = recorded.exit_kind;
 		res->exit_kind_twin = twin.exit_kind;
+		recorded.exit_msg = exit_msg_of(rec->head);
+		twin.exit_msg = run->exit_msg;
 		normalise_all(&recorded, "recorded", timing, bypass, opt);
 		normalise_all(&twin, "twin", timing, bypass, opt);
 		compare(&recorded, &twin, !(timing && bypass), opt, res);

@@ -40,6 +40,7 @@ struct sequences {
 	json_t *run_order;		/* CPU: names of the tasks as they came to run, no name twice in a row */
 	bool run_order_stable;
 	s64 exit_kind;
+	const char *exit_msg;		/* the caller keeps it alive */
 };
 
 /* What the core answered to questions about no task, as a sequence of its own. */
@@ -95,6 +96,8 @@ conform_tell(const struct scxtwin_conform_options *opt, const char *fmt, ...);
  */
 void normalise(struct sequence *seq, const char *side, bool timing, bool bypass,
 	       const struct scxtwin_conform_options *opt);
+/* An exit message without what belongs to the machine, into buf. */
+void normalise_message(const char *msg, char *buf, size_t size);
 
 /* run_order: compare that, too. */
 void compare(struct sequences *recorded, struct sequences *twin, bool run_order,

@@ -104,3 +104,24 @@ void normalise(struct sequence *seq, const char *side, bool timing, bool bypass,
 		}
 	}
 }
+
+/* Numbers of tasks and lengths of time are those of the machine: "A[419]", "for 1.320s". */
+void normalise_message(const char *msg, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	while (*msg && len + 1 < size) {
+		const size_t digits = strspn(msg, "0123456789");
+		const size_t number = digits + (msg[digits] == '.' ? strspn(msg + digits, ".0123456789") : 0);
+		const bool pid = digits && msg[digits] == ']';
+		const bool seconds = number > digits && msg[number] == 's';
+
+		if (!pid && !seconds) {
+			buf[len++] = *msg++;
+			continue;
+		}
+		buf[len++] = '#';
+		msg += number;
+	}
+	buf[len] = '\0';
+}
