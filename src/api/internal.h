@@ -39,6 +39,8 @@ struct sim_copy *sim_save(struct scxtwin_sim *s, struct scxtwin_error *err);
 void sim_restore(struct scxtwin_sim *s, const struct sim_copy *copy);
 /* The policy's own bytes are not those of then. */
 bool sim_policy_has_changed(const struct sim_copy *copy);
+/* ... or not those of the last call or restore. */
+bool sim_policy_has_written(struct sim_copy *copy);
 void sim_copy_free(struct sim_copy *copy);
 
 #endif /* API_INTERNAL_H */

@@ -50,6 +50,11 @@ bool sim_policy_has_changed(const struct sim_copy *copy)
 	return policy_has_changed(copy->policy);
 }
 
+bool sim_policy_has_written(struct sim_copy *copy)
+{
+	return policy_has_written(copy->policy);
+}
+
 void sim_copy_free(struct sim_copy *copy)
 {
 	if (!copy)

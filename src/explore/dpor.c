@@ -424,7 +424,7 @@ static u32 dpor_choose(struct strategy *s, const struct choice *choices, u32 nr)
 	return pick;
 }
 
-static void dpor_touched(struct strategy *s, const void *obj)
+static void dpor_touched(struct strategy *s, const void *obj, bool writes)
 {
 	struct dpor *d = dpor_of(s);
 	struct step_node *n;
@@ -434,7 +434,7 @@ static void dpor_touched(struct strategy *s, const void *obj)
 	n = node(d, d->nr_steps - 1);
 	if (n->analysed)
 		return;
-	footprint_add(&n->foot, obj, true);
+	footprint_add(&n->foot, obj, writes);
 }
 
 /* The next process to try at a node, MAX_PROCS if there is none. */

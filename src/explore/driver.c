@@ -23,13 +23,18 @@ static u32 find_candidates(struct driver *d, const struct choice *choices, u32 n
 	u32 i, n = 0;
 
 	BUG_ON(nr > d->nr_candidates_max);
+	d->candidates = choices;
+	for (i = 0; i < nr && !would_only_wait(&choices[i]); i++)
+		;
+	if (i == nr)
+		return nr;
 	for (i = 0; i < nr; i++)
 		if (!would_only_wait(&choices[i]))
-			d->candidates[n++] = choices[i];
-	if (n)
-		return n;
-	memcpy(d->candidates, choices, nr * sizeof(*choices));
-	return nr;
+			d->some[n++] = choices[i];
+	if (!n)
+		return nr;
+	d->candidates = d->some;
+	return n;
 }
 
 static u32 index_of(const struct choice *choices, u32 nr, const struct choice *c)
@@ -64,14 +69,16 @@ static void note_departure(struct driver *d, u32 op, u32 pick)
 /* The step that ends here ran code of the policy, or left it. */
 static bool last_step_was_in_policy(const struct driver *d, const struct choice *choices)
 {
-	return d->has_last && d->in_policy && choices[0].current && choices[0].context == d->last.context &&
-	       d->in_policy(choices[0].context);
+	if (!d->has_last || !d->policy_obj)
+		return false;
+	return d->last_in_policy || (choices[0].current && choices[0].context == d->last.context &&
+				     d->in_policy(choices[0].context));
 }
 
-static void tell_touched(struct driver *d, const void *obj)
+static void tell_touched(struct driver *d, const void *obj, bool writes)
 {
 	if (d->strategy->ops->touched)
-		d->strategy->ops->touched(d->strategy, obj);
+		d->strategy->ops->touched(d->strategy, obj, writes);
 }
 
 static bool is_no_choice(const struct driver *d, const struct choice *c)
@@ -91,15 +98,14 @@ static void stop(struct driver *d, bool *why)
 static u32 driver_choose(struct chooser *chooser, const struct choice *choices, u32 nr)
 {
 	struct driver *d = driver_of(chooser);
-	const bool in_policy = last_step_was_in_policy(d, choices);
 	u32 n, pick = 0, op = 0;
 
 	if (d->cut || d->limit_hit)
 		return 0;
-	if (in_policy && d->policy_obj)
-		tell_touched(d, d->policy_obj);
+	if (last_step_was_in_policy(d, choices))
+		tell_touched(d, d->policy_obj, d->policy_wrote(d->policy_data));
 	if (is_no_choice(d, &choices[0])) {
-		tell_touched(d, choices[0].obj);
+		tell_touched(d, choices[0].obj, true);
 		return 0;
 	}
 	if (d->nr_steps++ >= d->step_limit) {
@@ -124,9 +130,8 @@ static u32 driver_choose(struct chooser *chooser, const struct choice *choices, 
 		d->step(d->step_data, &d->candidates[pick], n > 1, pick);
 	d->last = d->candidates[pick];
 	d->has_last = true;
-	if (d->policy_obj && !d->last.event && d->in_policy && d->in_policy(d->last.context))
-		tell_touched(d, d->policy_obj);
-	return index_of(choices, nr, &d->last);
+	d->last_in_policy = d->policy_obj && !d->last.event && d->in_policy(d->last.context);
+	return d->candidates == choices ? pick : index_of(choices, nr, &d->last);
 }
 
 static void driver_touched(struct chooser *chooser, const void *obj)
@@ -134,7 +139,7 @@ static void driver_touched(struct chooser *chooser, const void *obj)
 	struct driver *d = driver_of(chooser);
 
 	if (d->has_last)
-		tell_touched(d, obj);
+		tell_touched(d, obj, true);
 }
 
 static bool driver_quiet(struct chooser *chooser)
@@ -161,9 +166,9 @@ int driver_init(struct driver *d, struct strategy *s, u64 step_limit)
 		},
 		.strategy = s, .step_limit = step_limit, .nr_candidates_max = m->nr_choices_max,
 	};
-	d->candidates = mem_alloc(m->nr_choices_max * sizeof(*d->candidates));
+	d->some = mem_alloc(m->nr_choices_max * sizeof(*d->some));
 	d->ops = mem_alloc(m->nr_cpu_ids * sizeof(*d->ops));
-	if (d->candidates && d->ops)
+	if (d->some && d->ops)
 		return 0;
 	driver_free(d);
 	return -ENOMEM;
@@ -171,10 +176,10 @@ int driver_init(struct driver *d, struct strategy *s, u64 step_limit)
 
 void driver_free(struct driver *d)
 {
-	free(d->candidates);
+	free(d->some);
 	free(d->ops);
 	vec_free(&d->departures.list);
-	d->candidates = NULL;
+	d->some = NULL;
 	d->ops = NULL;
 }
 

@@ -32,10 +32,17 @@ struct driver {
 	struct chooser chooser;
 	struct strategy *strategy;
 	u64 step_limit;
-	struct choice *candidates;	/* scratch, nr_choices_max of the machine */
+	const struct choice *candidates; /* at the present point: all choices, or some of them */
+	struct choice *some;		/* scratch, nr_choices_max of the machine */
 	u32 nr_candidates_max;
 	bool (*in_policy)(const struct ctx *ctx);	/* NULL: there is none */
-	const void *policy_obj;		/* what steps inside the policy write, NULL: nothing */
+	/*
+	 * Steps inside the policy reach policy_obj (NULL: nothing); they write it
+	 * if the policy's own bytes are others than when this was last asked.
+	 */
+	const void *policy_obj;
+	bool (*policy_wrote)(void *data);
+	void *policy_data;
 	/* Told of every step that is about to be taken; may be NULL. */
 	void (*step)(void *data, const struct choice *c, bool was_choice, bool departs);
 	void *step_data;
@@ -47,7 +54,7 @@ struct driver {
 	u32 *ops;			/* choices so far, by CPU of the default */
 	struct departures departures;
 	struct choice last;		/* the step that is going on */
-	bool has_last, limit_hit, cut, no_memory;
+	bool has_last, last_in_policy, limit_hit, cut, no_memory;
 };
 
 /* The machine must exist. 0 or -ENOMEM. */

@@ -11,7 +11,7 @@
 #include "workload/run.h"
 
 #define PROGRESS_EVERY	256
-#define SHRINK_MAX	3000
+#define SHRINK_MAX	10000
 
 void scxtwin_explore_options_default(struct scxtwin_explore_options *opt)
 {

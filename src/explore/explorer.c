@@ -19,11 +19,9 @@ static int run_up(struct explorer *x, u64 from, struct scxtwin_error *err)
 
 	machine()->chooser = &chooser_first;
 	end = machine_run(from);
-	if (x->sim->fault.code) {
-		*err = x->sim->fault;
+	if (end != MACHINE_END_TIME && sim_judge(x->sim, end, err))
 		return err->code;
-	}
-	if (end != MACHINE_END_TIME)
+	if (end != MACHINE_END_TIME || from >= x->limit_ns)
 		return error_set(err, SCXTWIN_EINPUT,
 				 "the scenario is over at %llu ns, where its exploration would begin",
 				 (unsigned long long)this_sim->now);
@@ -81,6 +79,16 @@ static bool in_policy(const struct ctx *ctx)
 	return ((const struct scx_ctx *)ctx->ext_area)->op;
 }
 
+/* Random numbers for the policy come from one stream: to draw is to write. */
+static bool policy_wrote(void *data)
+{
+	struct explorer *x = data;
+	const bool drew = memcmp(&x->last_policy_rng, &scx_state()->policy_rng, sizeof(x->last_policy_rng));
+
+	x->last_policy_rng = scx_state()->policy_rng;
+	return sim_policy_has_written(x->copy) || drew;
+}
+
 /* Only background events are left: the moment to look for tasks that nobody will run. */
 static bool on_quiet(void *data)
 {
@@ -109,6 +117,8 @@ int explorer_driver(struct explorer *x, struct driver *d, struct strategy *s)
 		return -ENOMEM;
 	d->in_policy = in_policy;
 	d->policy_obj = x->policy_has_state ? this_sim->policy : NULL;
+	d->policy_wrote = policy_wrote;
+	d->policy_data = x;
 	d->quiet = on_quiet;
 	d->quiet_data = x;
 	if (x->audit_steps)
@@ -133,6 +143,7 @@ bool explorer_run(struct explorer *x, struct driver *d, u64 n, struct execution 
 		sim_restore(x->sim, x->copy);
 	x->used = true;
 	callbacks_reset(&x->callbacks);
+	x->last_policy_rng = x->policy_rng;
 	driver_begin(d, n);
 	end = machine_run(x->limit_ns);
 	*e = (struct execution){ .cut = d->cut, .limited = d->limit_hit, .nr_steps = d->nr_steps };

@@ -18,6 +18,7 @@ struct explorer {
 	u64 limit_ns, step_limit;
 	bool audit_steps;
 	bool policy_has_state;		/* it was seen to change its own bytes */
+	struct rng last_policy_rng;	/* when that was last asked */
 	bool used;			/* the simulation is not at its beginning */
 };
 

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define BOUND_MAX 3
+
 static const char *skip_number(const char *s)
 {
 	while (isxdigit((unsigned char)*s) || *s == 'x' || *s == '.' || *s == ',')
@@ -103,12 +105,50 @@ static bool merge_pairs(struct shrinking *s)
 	return better;
 }
 
+/*
+ * Departures that are needed only to make others valid cannot be taken away one
+ * by one. So look for the fault from the other side, with few preemptions.
+ */
+static bool find_with_bound(struct shrinking *s, u32 bound)
+{
+	const struct strategy_cfg cfg = { .seed = 1, .bound = bound, .nr_shards = 1 };
+	struct strategy *dfs = strategy_new(&strategy_dfs, &cfg);
+	struct execution e;
+	struct driver d;
+	bool more = true, better = false;
+
+	if (!dfs || explorer_driver(s->x, &d, dfs)) {
+		strategy_free(dfs);
+		return false;
+	}
+	while (more && !better && s->nr < s->max) {
+		s->nr++;
+		more = explorer_run(s->x, &d, 0, &e);
+		better = e.failed && d.departures.list.nr < s->best->list.nr &&
+			 same_violation(e.violation, s->violation);
+	}
+	if (better) {
+		vec_free(&s->best->list);
+		*s->best = d.departures;
+		d.departures = (struct departures){ { .data = NULL } };
+	}
+	driver_free(&d);
+	strategy_free(dfs);
+	return better;
+}
+
 u64 shrink_departures(struct explorer *x, struct departures *deps, const char *violation, u64 max)
 {
 	struct shrinking s = { .x = x, .best = deps, .violation = violation, .max = max };
+	u32 bound;
 
 	do {
 		remove_pieces(&s);
 	} while (s.nr < s.max && merge_pairs(&s));
+	for (bound = 0; bound < BOUND_MAX && deps->list.nr > bound + 1; bound++)
+		if (find_with_bound(&s, bound))
+			break;
+	if (bound)
+		remove_pieces(&s);
 	return s.nr;
 }

@@ -25,7 +25,7 @@ static void fold(struct story *t)
 {
 	if (!t->nr_folded)
 		return;
-	fprintf(t->out, "%12s %*s(%u steps)\n", "", 0, "", t->nr_folded);
+	fprintf(t->out, "%12s (%u step%s)\n", "", t->nr_folded, t->nr_folded == 1 ? "" : "s");
 	t->nr_folded = 0;
 }
 
@@ -150,6 +150,25 @@ static const char *task_name(s32 pid, char *buf, size_t size)
 	return buf;
 }
 
+static const char *dsq_name(u64 id, u64 owner, char *buf, size_t size)
+{
+	switch (id) {
+	case SCX_DSQ_LOCAL:
+		snprintf(buf, size, "the local queue of CPU %" PRIu64, owner);
+		break;
+	case SCX_DSQ_GLOBAL:
+		snprintf(buf, size, "the global queue");
+		break;
+	case SCX_DSQ_BYPASS:
+		snprintf(buf, size, "the bypass queue of CPU %" PRIu64, owner);
+		break;
+	default:
+		snprintf(buf, size, "queue %#" PRIx64, id);
+		break;
+	}
+	return buf;
+}
+
 static bool describe(const struct scxtwin_event *ev, char *buf, size_t size)
 {
 	char task[40], other[40];
@@ -163,13 +182,13 @@ static bool describe(const struct scxtwin_event *ev, char *buf, size_t size)
 		snprintf(buf, size, "ops.%s() = %" PRId64, scxtwin_op_name(ev->a), (s64)ev->b);
 		return true;
 	case SCXTWIN_EV_KFUNC:
-		snprintf(buf, size, "  scx_bpf_%s(%#" PRIx64 ") = %" PRId64, scxtwin_kfunc_name(ev->a), ev->b, (s64)ev->d);
+		snprintf(buf, size, "  scx_bpf_%s() = %" PRId64, scxtwin_kfunc_name(ev->a), (s64)ev->d);
 		return true;
 	case SCXTWIN_EV_DSQ_INSERT:
-		snprintf(buf, size, "  %s onto DSQ %#" PRIx64, name, ev->a);
+		snprintf(buf, size, "  %s onto %s", name, dsq_name(ev->a, ev->b, other, sizeof(other)));
 		return true;
 	case SCXTWIN_EV_DSQ_REMOVE:
-		snprintf(buf, size, "  %s off DSQ %#" PRIx64, name, ev->a);
+		snprintf(buf, size, "  %s off %s", name, dsq_name(ev->a, ev->b, other, sizeof(other)));
 		return true;
 	case SCXTWIN_EV_SWITCH:
 		snprintf(buf, size, "switch from %s to %s", task_name((s32)ev->a, other, sizeof(other)), name);

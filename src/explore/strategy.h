@@ -58,7 +58,7 @@ struct strategy_ops {
 	/* Index into choices, nr >= 1; choices[0] is the default. Or STRATEGY_CUT. */
 	u32 (*choose)(struct strategy *s, const struct choice *choices, u32 nr);
 	/* The step that is going on has reached obj besides what it declared. May be NULL. */
-	void (*touched)(struct strategy *s, const void *obj);
+	void (*touched)(struct strategy *s, const void *obj, bool writes);
 	/* True: another execution. */
 	bool (*end)(struct strategy *s, enum strategy_end end);
 };

@@ -102,6 +102,7 @@ static void heap_insert(struct machine *m, struct mevent *ev)
 	if (m->nr_heap == m->heap_size)
 		heap_grow(m);
 	m->nr_heap++;
+	m->nr_anytime += ev->anytime;
 	sift_up(m, m->nr_heap, &slot);
 }
 
@@ -114,6 +115,7 @@ static void heap_remove(struct machine *m, struct mevent *ev)
 	BUG_ON(pos > m->nr_heap);
 	BUG_ON(m->heap[pos].ev != ev);
 	m->nr_heap--;
+	m->nr_anytime -= ev->anytime;
 	ev->pos = 0;
 	if (last.ev != ev)
 		sift(m, pos, &last);
@@ -278,6 +280,8 @@ void evq_for_each_due(void (*fn)(struct mevent *ev, void *data), void *data)
 
 	list_for_each_entry(ev, &m->due, raised_node)
 		fn(ev, data);
+	if (!m->nr_anytime && (!m->nr_heap || m->heap[1].time > this_sim->now))
+		return;
 	for (i = 1; i <= m->nr_heap; i++)
 		if (m->heap[i].time <= this_sim->now || m->heap[i].ev->anytime)
 			fn(m->heap[i].ev, data);

@@ -70,7 +70,7 @@ struct mevent {
 	u16 cpu;
 	u8 rank;
 	bool raised;		/* due, but its CPU has interrupts off */
-	bool anytime;		/* explored mode: may come at any instant */
+	bool anytime;		/* explored mode: may come at any instant; set while not pending */
 	bool background;	/* keeps no run alive: ticks, watchdog */
 	struct list_head raised_node;	/* on mcpu->raised, or on machine->due */
 	void (*fn)(struct mevent *ev);
@@ -194,6 +194,7 @@ struct machine {
 
 	struct evq_slot *heap;
 	u32 nr_heap, heap_size;
+	u32 nr_anytime;			/* events in the heap that may come at any instant */
 	struct list_head due;		/* struct mevent armed for the present instant, in order */
 	u32 nr_foreground;		/* pending events that are not background */
 	u64 now_order;			/* order of the event last taken at the present instant */

@@ -37,6 +37,8 @@ struct policy_copy *policy_save(struct scxtwin_error *err);
 void policy_restore(const struct policy_copy *copy);
 /* The policy's own bytes differ from those saved; large state blocks: always true. */
 bool policy_has_changed(const struct policy_copy *copy);
+/* The same, from those at the last call or restore. */
+bool policy_has_written(struct policy_copy *copy);
 void policy_copy_free(struct policy_copy *copy);
 /* The state block of a policy: zeroed; NULL if no memory. */
 void *policy_state_alloc(size_t size);

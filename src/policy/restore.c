@@ -26,6 +26,7 @@ struct saved_bytes {
 	void *at;
 	size_t size;
 	u8 *bytes;
+	u8 *seen;	/* at the last look */
 };
 
 struct policy_copy {
@@ -59,13 +60,15 @@ void policy_state_free(void *state, size_t size)
 
 static int save_bytes(struct policy_copy *copy, void *at, size_t size)
 {
-	struct saved_bytes s = { .at = at, .size = size, .bytes = mem_alloc(size) };
+	struct saved_bytes s = { .at = at, .size = size, .bytes = mem_alloc(2 * size) };
 
+	s.seen = s.bytes + size;
 	if (!s.bytes || vec_push(&copy->saved, s)) {
 		free(s.bytes);
 		return -ENOMEM;
 	}
 	memcpy(s.bytes, at, size);
+	memcpy(s.seen, at, size);
 	return 0;
 }
 
@@ -181,8 +184,10 @@ void policy_restore(const struct policy_copy *copy)
 {
 	const struct saved_bytes *s;
 
-	vec_for_each(s, &copy->saved)
+	vec_for_each(s, &copy->saved) {
 		memcpy(s->at, s->bytes, s->size);
+		memcpy(s->seen, s->bytes, s->size);
+	}
 	if (copy->mapped)
 		BUG_ON(madvise(copy->mapped, copy->mapped_size, MADV_DONTNEED));
 }
@@ -195,6 +200,20 @@ bool policy_has_changed(const struct policy_copy *copy)
 		if (memcmp(s->at, s->bytes, s->size))
 			return true;
 	return copy->mapped;
+}
+
+bool policy_has_written(struct policy_copy *copy)
+{
+	bool written = copy->mapped;
+	struct saved_bytes *s;
+
+	vec_for_each(s, &copy->saved) {
+		if (memcmp(s->at, s->seen, s->size)) {
+			memcpy(s->seen, s->at, s->size);
+			written = true;
+		}
+	}
+	return written;
 }
 
 void policy_copy_free(struct policy_copy *copy)
