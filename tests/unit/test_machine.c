@@ -114,7 +114,7 @@ static void pass_2000_times(void *arg)
 
 	(void)arg;
 	for (i = 1; i <= 2000; i++) {
-		machine_count_pass(0);
+		machine_count_pass(smp_processor_id());
 		if (i == 1000 || i == 1001 || i == 2000)
 			machine_rig_say("%d@%llu", i, (unsigned long long)machine_now());
 	}
@@ -137,7 +137,7 @@ static void pass_slowly(void *arg)
 
 	(void)arg;
 	for (i = 0; i < 3000; i++) {
-		machine_count_pass(0);
+		machine_count_pass(smp_processor_id());
 		if (i % 500 == 499)
 			ctx_sleep_until(machine_now() + 2000);
 	}
