@@ -188,6 +188,65 @@ static void tick_18_enq_last_needs_an_enqueue(void **state)
 	PROVES("TICK-18", lab_exited(SCX_EXIT_ERROR, "SCX_OPS_ENQ_LAST"));
 }
 
+/* ---- who waits too long, and who does not */
+
+static void tick_08_a_task_that_waits_too_long_ends_the_scheduler(void **state)
+{
+	(void)state;
+	turn_ops.timeout_ms = 1000;
+	start();		/* a is in the policy's hands and stays there */
+	lab_run(900 * MS);
+	PROVES("TICK-08", scx_root && scx_root->exit_kind == SCX_EXIT_NONE);
+	lab_run(2 * NSEC_PER_SEC);
+	PROVES("TICK-08", lab_exited(SCX_EXIT_ERROR_STALL, "a[") && scx_last_exit()->exit_cpu == 0);
+}
+
+static void tick_09_a_change_does_not_end_the_wait(void **state)
+{
+	u64 since;
+
+	(void)state;
+	start();
+	since = a->scx.runnable_at;
+	lab_run(50 * MS);
+	lab_set_nice(a, 3);
+	lab_set_cpus(a, 2);	/* to another CPU, too */
+	PROVES("TICK-09", a->scx.runnable_at == since && task_cpu(a) == 1);
+	lab_block(r);
+	lab_run(50 * MS);
+	say.dsq = SCX_DSQ_LOCAL;
+	lab_wake(r);
+	PROVES("TICK-09", r->scx.runnable_at >= since + 90);	/* jiffies of 1 ms */
+}
+
+static void tick_10_a_running_task_does_not_wait(void **state)
+{
+	(void)state;
+	turn_ops.timeout_ms = 1000;
+	start();
+	lab_block(r);
+	say.dsq = SCX_DSQ_LOCAL;
+	say.slice = SCX_SLICE_INF;
+	lab_set_nice(a, 1);
+	assert_true(lab_runs(a));
+	lab_run(5 * NSEC_PER_SEC);
+	PROVES("TICK-10", lab_runs(a) && scx_root->exit_kind == SCX_EXIT_NONE);
+	PROVES("TICK-10", list_empty(&a->scx.runnable_node));
+}
+
+static void slice_19_protection_ends_with_the_slice(void **state)
+{
+	(void)state;
+	start();
+	say.dsq = SCX_DSQ_LOCAL;
+	lab_set_nice(a, 1);
+	r->scx.flags |= SCX_TASK_PROTECTED;
+	lab_run(50 * MS);
+	PROVES("SLICE-19", lab_runs(r) && r->scx.flags & SCX_TASK_PROTECTED);
+	lab_run(60 * MS);
+	PROVES("SLICE-19", !(r->scx.flags & SCX_TASK_PROTECTED));
+}
+
 /* ---- no tick */
 
 static bool can_stop(void)
@@ -229,6 +288,10 @@ int main(void)
 		TEST(tick_11_dispatch_comes_before_the_enqueue_of_prev),
 		TEST(tick_17_enq_last_without_the_flag_is_warned_about),
 		TEST(tick_18_enq_last_needs_an_enqueue),
+		TEST(tick_08_a_task_that_waits_too_long_ends_the_scheduler),
+		TEST(tick_09_a_change_does_not_end_the_wait),
+		TEST(tick_10_a_running_task_does_not_wait),
+		TEST(slice_19_protection_ends_with_the_slice),
 		TEST(nohz_01_the_mark_follows_the_task_that_starts),
 	};
 
