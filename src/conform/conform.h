@@ -51,7 +51,10 @@ int distill(const struct lines_of_run *run, struct sequences *out);
 struct sequence *sequences_find(struct sequences *s, const char *task);
 /* As distill(), for a file that was distilled before. */
 int sequences_load(const char *path, struct sequences *out, struct scxtwin_error *err);
-/* Files that were distilled before do not have the answers. 0 or -ENOMEM. */
+/*
+ * Files that were distilled before do not have the answers, nor whether they changed between
+ * repetitions: they count as stable if every task is. 0 or -ENOMEM.
+ */
 int sequences_take_answers(struct sequences *to, struct sequences *from);
 void sequences_free(struct sequences *s);
 

@@ -309,13 +309,17 @@ int sequences_load(const char *path, struct sequences *out, struct scxtwin_error
 int sequences_take_answers(struct sequences *to, struct sequences *from)
 {
 	struct sequence *answers_of = sequences_find(from, SEQUENCE_OF_ANSWERS), *seq;
+	bool stable = true;
 	json_t **line;
 
 	if (!answers_of)
 		return 0;
+	vec_for_each(seq, &to->tasks)
+		stable &= seq->stable;
 	seq = sequence_of(to, SEQUENCE_OF_ANSWERS);
 	if (!seq)
 		return -ENOMEM;
+	seq->stable = stable;
 	vec_for_each(line, &answers_of->lines)
 		if (vec_push(&seq->lines, json_incref(*line)))
 			return -ENOMEM;
