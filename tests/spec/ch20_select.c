@@ -155,6 +155,16 @@ static void idle_34_without_smt_the_core_mask_is_not_touched(void **state)
 	PROVES("IDLE-34", claim(0xf, 0xf) && left(0xb, 0xf));
 }
 
+static void idle_35_an_offline_cpu_has_a_core_bit_of_its_own(void **state)
+{
+	(void)state;
+	start_smt(0);
+	lab_offline(2);
+	PROVES("IDLE-35", claim(0x4, 0x4) && left(0x0, 0x0));
+	PROVES("IDLE-35", claim(0x5, 0x5) && left(0x1, 0x1)); /* it has no siblings any more */
+	PROVES("SEL-17", choose(.cpus = 0x3, .prev = 2, .cursor = 0) == 1);
+}
+
 static void idle_37_52_an_offline_cpu_can_be_claimed(void **state)
 {
 	(void)state;
@@ -204,6 +214,17 @@ static void idle_40_the_cursor_belongs_to_the_calling_cpu(void **state)
 	PROVES("IDLE-40", choose(.cpus = 0x7, .cursor = 1, .prev = 3) == 2);
 	PROVES("IDLE-40", machine()->distribute_prev[2] == 2 && !machine()->distribute_prev[0] &&
 			 !machine()->distribute_prev[1]);
+}
+
+static void idle_41_affinity_changes_use_the_same_cursor(void **state)
+{
+	(void)state;
+	start_plain(4, 0);
+	machine()->distribute_prev[0] = 0;
+	lab_set_cpus(p, 0xe);
+	PROVES("IDLE-41", machine()->distribute_prev[0] == 1);
+	lab_set_cpus(p, 0xd);
+	PROVES("IDLE-41", machine()->distribute_prev[0] == 2);
 }
 
 /* ---- pick */
@@ -496,11 +517,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(idle_34_36_a_claim_takes_the_bit_and_the_whole_core),
 		TEST(idle_34_without_smt_the_core_mask_is_not_touched),
+		TEST(idle_35_an_offline_cpu_has_a_core_bit_of_its_own),
 		TEST(idle_37_52_an_offline_cpu_can_be_claimed),
 		TEST(idle_52_a_cpu_that_goes_offline_while_idle_keeps_its_bit),
 		TEST(idle_38_39_the_search_begins_behind_the_last_hit),
 		TEST(idle_38_the_first_pick_ever_skips_cpu_0),
 		TEST(idle_40_the_cursor_belongs_to_the_calling_cpu),
+		TEST(idle_41_affinity_changes_use_the_same_cursor),
 		TEST(idle_42_without_smt_whole_cores_are_no_matter),
 		TEST(idle_43_after_a_lost_claim_the_search_goes_on),
 		TEST(idle_44_to_47_nodes),
