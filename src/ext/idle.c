@@ -174,8 +174,11 @@ static void clear_idle_core(int cpu, int node)
 	bool any = false;
 	int sibling;
 
-	for_each_cpu_and(sibling, siblings, cpu_online_mask())
-		any |= cpumask_test_cpu((u32)sibling, smts);
+	/* An offline CPU has no siblings. */
+	if (cpu_online(cpu)) {
+		for_each_cpu_and(sibling, siblings, cpu_online_mask())
+			any |= cpumask_test_cpu((u32)sibling, smts);
+	}
 	if (any) {
 		for_each_cpu_and(sibling, siblings, cpu_online_mask())
 			cpumask_assign_shared((u32)sibling, smts, false);

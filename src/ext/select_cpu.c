@@ -105,6 +105,8 @@ static s32 select_idle_sibling(const struct selection *s)
 	const struct cpumask *siblings = cpu_smt_mask(s->prev_cpu);
 	int cpu;
 
+	if (!cpu_online(s->prev_cpu))
+		return -EBUSY;
 	for_each_cpu_and(cpu, siblings, s->allowed) {
 		if (cpu != s->prev_cpu && cpu_online(cpu) && scx_idle_test_and_clear_cpu(cpu))
 			return cpu;
