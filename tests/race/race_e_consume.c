@@ -163,6 +163,7 @@ static void race_49_consume_of_a_dispatching_task(void **state)
 	race_will_consume(RACE_Y, SAY_DSQ);
 	race_go(RACE_Y);
 	PROVES("RACE-49", lab_waits(RACE_Y, "wait_ops_state") && !race_dequeue.nr && !lab_local(RACE_Y)->nr);
+	PROVES("RACE-49", p->on_rq == TASK_ON_RQ_QUEUED && p->scx.sticky_cpu == -1);
 	lab_release(n8);
 	PROVES("RACE-49", lab_called(p, "dequeue(0x0)@3 running@3") && race_dequeue.word == SCX_OPSS_NONE);
 }

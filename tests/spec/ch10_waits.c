@@ -169,6 +169,8 @@ static void opss_30_w5_remote_consume(void **state)
 	PROVES("OPSS-30", lab_waits(RACE_Y, "wait_ops_state"));
 	PROVES("OPSS-30", locked_by(&cpu_rq(RACE_SRC)->__lock, RACE_Y) && !cpu_rq(RACE_Y)->__lock.owner);
 	PROVES("OPSS-30 OPSS-31", p->scx.holding_cpu == RACE_Y && !lab_user_dsq(SAY_DSQ)->lock.owner);
+	/* Before the move begins, which would have to wait too (Q2). */
+	PROVES("OPSS-30", p->scx.sticky_cpu == -1 && p->on_rq == TASK_ON_RQ_QUEUED);
 	lab_release(n8);
 	PROVES("OPSS-30 RACE-49", lab_called(p, "dequeue(0x0)@3 running@3") && race_dequeue.word == SCX_OPSS_NONE);
 	PROVES("RACE-49 OPSS-INV-07", watch_saw(WATCH_HOLDING_CONSUMER) && race_dequeue.nr == 1);
