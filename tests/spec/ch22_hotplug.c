@@ -192,6 +192,43 @@ static void hp_09_waiting_tasks_follow_in_the_pass_that_picks_them(void **state)
 	PROVES("HP-09", task_cpu(q) == 0 && q->sum_exec_runtime == 0 && cpu_rq(1)->nr_running == 0);
 }
 
+static void disable_migration(void *arg)
+{
+	(void)arg;
+	migrate_disable();
+}
+
+static void enable_migration(void *arg)
+{
+	(void)arg;
+	migrate_enable();
+}
+
+static void take_cpu_1_down(void *arg)
+{
+	*(int *)arg = sched_cpu_down(1);
+}
+
+static void hp_09_who_disabled_migration_is_waited_for(void **state)
+{
+	int ret = 1;
+
+	(void)state;
+	lab_start(.cpus = 2);
+	p = lab_task("p", .cpu = 1);
+	lab_load(&ops);
+	lab_wake(p);
+	lab_do(p, disable_migration, NULL);
+	lab_kick(1, 0);
+	lab_forget();
+	ctx_spawn_service(0, "down", take_cpu_1_down, &ret);
+	lab_run(200 * US);
+	PROVES("HP-09", ret == 1 && lab_runs(p) && task_cpu(p) == 1 && lab_called(p, "") && cpu_online(1));
+	lab_do(p, enable_migration, NULL);
+	lab_run(200 * US);
+	PROVES("HP-09", ret == 0 && lab_runs(p) && task_cpu(p) == 0 && !cpu_online(1));
+}
+
 static void never(struct rq *rq)
 {
 	(void)rq;
@@ -381,6 +418,7 @@ int main(void)
 		TEST(hp_09_11_the_running_task_is_pushed_away),
 		TEST(hp_11_release_is_told_between),
 		TEST(hp_09_waiting_tasks_follow_in_the_pass_that_picks_them),
+		TEST(hp_09_who_disabled_migration_is_waited_for),
 		TEST(hp_10_callbacks_are_dropped),
 		TEST(hp_12_no_dispatch_for_a_cpu_that_is_offline),
 		TEST(hp_16_a_pinned_sleeper_is_freed_by_its_wakeup),

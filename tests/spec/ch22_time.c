@@ -117,6 +117,30 @@ static void bal_01_02_a_stack_without_a_switch(void **state)
 	PROVES("BAL-01 BAL-02", lab_runs(p) && nr_looks == 1 && strcmp(order, "21") == 0);
 }
 
+static void queue_at_stopping(enum scxtwin_op op, struct task_struct *t, u64 runnable)
+{
+	if (op != SCXTWIN_OP_stopping || !runnable)
+		return;
+	PROVES("CLK-04", task_rq(t)->scx.flags & SCX_RQ_CLK_VALID); /* no pick of this class in this pass */
+	queue_balance_callback(task_rq(t), &first, note_first);
+}
+
+static void bal_04_clk_04_the_lock_is_unpinned(void **state)
+{
+	struct task_struct *rt;
+
+	(void)state;
+	lab_start(.cpus = 1);
+	p = lab_task("p", .cpu = 0);
+	rt = lab_task("rt", .cpu = 0, .policy = SCHED_FIFO);
+	lab_load(&ops);
+	lab_wake(p);
+	order[0] = '\0';
+	say.look = queue_at_stopping;
+	lab_wake(rt);
+	PROVES("BAL-04 CLK-04", lab_runs(rt) && strcmp(order, "1") == 0);
+}
+
 static void ask_for_both(enum scxtwin_op op, struct task_struct *t, u64 arg)
 {
 	struct rq *rq = cpu_rq(0);
@@ -532,6 +556,7 @@ int main(void)
 		TEST(tck_01_02_ticks_of_busy_cpus),
 		TEST(bal_01_02_a_stack_after_a_switch),
 		TEST(bal_01_02_a_stack_without_a_switch),
+		TEST(bal_04_clk_04_the_lock_is_unpinned),
 		TEST(bal_03_the_kick_wait_comes_first),
 		TEST(bal_05_left_over_callbacks_warn),
 		TEST(clk_03_04_05_08_what_scx_bpf_now_reads),
