@@ -80,7 +80,7 @@ static void cust_39_reenqueue_limit_leaves_the_flag(void **state)
 	lab_release(disable);
 	lab_run(1 * MS);
 	PROVES("CUST-39", lab_called(p, "dequeue(0x20000000e) quiescent(0x20000000e) runnable(0xe) ..."));
-	PROVES("CUST-39", lab_exited(SCX_EXIT_ERROR_REENQ, "re-enqueued 3 times"));
+	PROVES("CUST-39", lab_exited(SCX_EXIT_ERROR_REENQ, "3 times without running"));
 }
 
 /* What ops.quiescent() of a change sees of a task that a consumer has in its hands. */
