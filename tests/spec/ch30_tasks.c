@@ -273,6 +273,33 @@ static void life_53_custody_ends_before_disable(void **state)
 	PROVES("LIFE-53 CLASS-07", lab_called(q, "dequeue(0x20000004e) quiescent(0x20000004e) disable"));
 }
 
+static void look_at_verdict(enum scxtwin_op op, struct task_struct *t, u64 arg)
+{
+	(void)arg;
+	if (op == SCXTWIN_OP_disable && ++nr_looks)
+		PROVES("CLASS-13 LIFE-51", t->scx.ddsp_dsq_id == SCX_DSQ_INVALID && !t->scx.ddsp_enq_flags);
+}
+
+static void life_51_class_13_a_pending_verdict_is_forgotten(void **state)
+{
+	struct lab_hold *waking;
+
+	(void)state;
+	lab_start(.cpus = 2, .mode = RUN_EXPLORED);
+	p = lab_task("p", .cpu = 1);
+	ops.flags |= SCX_OPS_ALLOW_QUEUED_WAKEUP;
+	say.select_dsq = SCX_DSQ_LOCAL;
+	lab_load(&ops);
+	waking = lab_hold(.cpu = 1, .label = "wake_list.take");
+	lab_wake(p);
+	assert_true(lab_held(waking) && p->scx.ddsp_dsq_id == SCX_DSQ_LOCAL && p->__state == TASK_WAKING);
+	say.look = look_at_verdict;
+	nr_looks = 0;
+	lab_set_policy(p, SCHED_FIFO, 10);
+	lab_release(waking);
+	PROVES("CLASS-13 LIFE-51", nr_looks == 1 && lab_runs(p) && lab_called(p, "select_cpu disable"));
+}
+
 static void life_36_54_calls_come_in_pairs(void **state)
 {
 	u32 i;
@@ -462,6 +489,7 @@ int main(void)
 		TEST(life_46_47_49_entering),
 		TEST(life_51_52_53_leaving),
 		TEST(life_53_custody_ends_before_disable),
+		TEST(life_51_class_13_a_pending_verdict_is_forgotten),
 		TEST(life_36_54_calls_come_in_pairs),
 		TEST(life_55_state_none_leaves_in_silence),
 		TEST(life_57_the_effective_mask_is_told),

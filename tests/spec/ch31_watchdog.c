@@ -203,6 +203,32 @@ static void tick_by_hand(void *enabled)
 	raw_spin_rq_unlock_irqrestore(rq, flags);
 }
 
+static void tick_just_in_time(void *arg)
+{
+	struct rq *rq = cpu_rq(0);
+	u64 flags;
+
+	(void)arg;
+	raw_spin_rq_lock_irqsave(rq, &flags);
+	scx_state()->watchdog_timestamp = jiffies() - 100;
+	scx_tick(rq);
+	PROVES("WDOG-15", scx_root->exit_kind == SCX_EXIT_NONE);
+	scx_state()->watchdog_timestamp--;
+	scx_tick(rq);
+	PROVES("WDOG-15", scx_root->exit_kind == SCX_EXIT_ERROR_STALL);
+	raw_spin_rq_unlock_irqrestore(rq, flags);
+}
+
+static void wdog_15_strictly_over_the_timeout(void **state)
+{
+	(void)state;
+	start(1);
+	lab_run(300 * MS);
+	lab_outside(tick_just_in_time, NULL);
+	lab_run(MS);
+	PROVES("WDOG-15", lab_exited(SCX_EXIT_ERROR_STALL, "for 0.101s"));
+}
+
 static void wdog_16_the_tick_complains_only_while_enabled(void **state)
 {
 	(void)state;
@@ -286,6 +312,7 @@ int main(void)
 		TEST(wdog_13_sleepers_and_other_classes),
 		TEST(wdog_15_16_who_watches_the_watchdog),
 		TEST(wdog_15_whatever_class_runs),
+		TEST(wdog_15_strictly_over_the_timeout),
 		TEST(wdog_16_the_tick_complains_only_while_enabled),
 		TEST(wdog_17_it_watches_bypass_too),
 		TEST(wdog_18_19_reenqueued_too_often),
