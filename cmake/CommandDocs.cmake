@@ -3,7 +3,7 @@
 # Man pages and completions come from the command's own option tables, so that
 # they cannot drift away from what it accepts.
 
-set(scxtwin_pages scxtwin run lint import digest policies version)
+set(scxtwin_pages scxtwin run explore replay merge lint import digest conform record policies version)
 
 if(CMAKE_CROSSCOMPILING)
 	message(STATUS "No man pages and completions: the command does not run here")

@@ -291,7 +291,8 @@ static void judge_end(struct scxtwin_sim *s, enum machine_end end)
 		s->end = SCXTWIN_END_DONE;
 	else
 		s->end = end == MACHINE_END_TIME ? SCXTWIN_END_LIMIT : SCXTWIN_END_STUCK;
-	if (s->end != SCXTWIN_END_FAILED && workload_finish(s->run, &s->fault))
+	if (s->end != SCXTWIN_END_FAILED && workload_finish(s->run, &s->fault) &&
+	    s->end != SCXTWIN_END_STUCK)
 		s->end = SCXTWIN_END_FAILED;
 }
 

@@ -19,7 +19,12 @@
 #include "workload/infer.h"
 #include "workload/lines.h"
 
-#define MAX_CPUS 4096
+#define MAX_CPUS	4096
+/* As the kernel prints them: deadline tasks to the nicest of all. */
+#define PRIO_FIRST	(-1)
+#define PRIO_LAST	139
+/* A recording is run to twice its length. */
+#define MAX_SPAN_NS	(PROGRAM_MAX_NS / 2)
 
 enum reason {
 	USED,
@@ -48,7 +53,7 @@ struct import {
 	struct scxtwin_import_report *report;
 	u64 count[NR_REASONS];
 	u32 nr_cpus;		/* told by the header, 0: not */
-	u64 last_at;
+	u64 first_at, last_at;
 	bool started;
 };
 
@@ -88,6 +93,11 @@ static bool take_s32(char **s, s32 *value)
 	return true;
 }
 
+static bool take_prio(char **s, s32 *prio)
+{
+	return take_s32(s, prio) && *prio >= PRIO_FIRST && *prio <= PRIO_LAST;
+}
+
 static void skip_blanks(char **s)
 {
 	while (**s == ' ' || **s == '\t')
@@ -101,7 +111,7 @@ static bool take_time(char **s, u64 *ns)
 	char *p = *s;
 	int digits = 0;
 
-	if (!take_number(&p, &seconds) || *p++ != '.' || seconds > PROGRAM_MAX_NS / 1000000000ULL)
+	if (!take_number(&p, &seconds) || *p++ != '.' || seconds >= UINT64_MAX / 1000000000ULL)
 		return false;
 	for (; isdigit((unsigned char)*p); p++, digits++)
 		if (digits < 9)
@@ -236,7 +246,7 @@ static bool parse_task(char *payload, struct infer_task *t)
 	p = pid + strlen(" pid=");
 	if (!take_s32(&p, &t->pid))
 		return false;
-	return !take_key(&p, " prio=") || take_s32(&p, &t->prio);
+	return !take_key(&p, " prio=") || take_prio(&p, &t->prio);
 }
 
 /* R, R+, S, D|K, X, ... or the bare number of the raw dialect. */
@@ -273,7 +283,7 @@ static bool parse_next(char *text, struct infer_task *next)
 		return false;
 	*pid = '\0';
 	p = pid + strlen(" next_pid=");
-	return take_s32(&p, &next->pid) && take_key(&p, " next_prio=") && take_s32(&p, &next->prio);
+	return take_s32(&p, &next->pid) && take_key(&p, " next_prio=") && take_prio(&p, &next->prio);
 }
 
 static bool parse_switch(char *payload, struct infer_task *prev, enum infer_state *state,
@@ -288,7 +298,7 @@ static bool parse_switch(char *payload, struct infer_task *prev, enum infer_stat
 	for (pid = strstr(p, " prev_pid="); pid; pid = strstr(pid + 1, " prev_pid=")) {
 		p = pid + strlen(" prev_pid=");
 		if (!take_s32(&p, &prev->pid) || !take_key(&p, " prev_prio=") ||
-		    !take_s32(&p, &prev->prio) || !take_key(&p, " prev_state="))
+		    !take_prio(&p, &prev->prio) || !take_key(&p, " prev_state="))
 			continue;
 		word = p;
 		end = strchr(word, ' ');
@@ -324,7 +334,7 @@ static bool parse_runtime(char *payload, struct infer_task *t, u64 *ns)
 		return false;
 	*p = '\0';
 	p += strlen(" runtime=");
-	return take_number(&p, ns) && parse_task(payload, t);
+	return take_number(&p, ns) && *ns <= MAX_SPAN_NS && parse_task(payload, t);
 }
 
 /* The events that are demand. */
@@ -360,7 +370,7 @@ static enum reason use_event(struct import *im, struct event_line *ev)
 	return USED;
 }
 
-static enum reason take_event(struct import *im, char *text)
+static enum reason take_event(struct import *im, char *text, size_t len)
 {
 	static const struct { const char *name; enum reason reason; } known[] = {
 		{ "sched_switch", USED }, { "sched_waking", USED }, { "sched_wakeup", USED },
@@ -372,13 +382,18 @@ static enum reason take_event(struct import *im, char *text)
 	struct event_line ev;
 	size_t i;
 
-	if (!parse_line(text, &ev))
+	/* A zero byte would hide the rest of its line. */
+	if (strlen(text) != len || !parse_line(text, &ev))
 		return GARBLED;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (!strcmp(ev.name, known[i].name))
 			reason = known[i].reason;
 	if (im->started && ev.place.at < im->last_at)
 		return OUT_OF_ORDER;
+	if (!im->started)
+		im->first_at = ev.place.at;
+	else if (ev.place.at - im->first_at > MAX_SPAN_NS)
+		return GARBLED;
 	im->started = true;
 	im->last_at = ev.place.at;
 	return reason == USED ? use_event(im, &ev) : reason;
@@ -442,7 +457,7 @@ static void take_line(struct import *im, char *text, size_t len)
 	if (take_loss(im, text))
 		return;
 	im->report->nr_events++;
-	im->count[take_event(im, text)]++;
+	im->count[take_event(im, text, len)]++;
 }
 
 static void fill_report(struct import *im, const struct rec_header *header)

@@ -471,7 +471,11 @@ void infer_runtime(struct infer *inf, const struct infer_place *place, const str
 
 	arrive(inf, place);
 	index = get_task(inf, t);
-	if (index != NONE && !inf->failed)
+	if (index == NONE || inf->failed)
+		return;
+	if (ns > PROGRAM_MAX_NS - task_at(inf, index)->runtime_ns)
+		inf->nr_inconsistencies++;
+	else
 		task_at(inf, index)->runtime_ns += ns;
 }
 
@@ -670,6 +674,7 @@ static void put_in_order(struct infer *inf)
 int infer_write(struct infer *inf, struct rec_header *h, const char *out, struct scxtwin_error *err)
 {
 	struct idmap group_ids = { 0 };
+	struct scxtwin_error own;
 	struct rec_writer *wr;
 	u32 *groups, i;
 	int ret = 0;
@@ -688,13 +693,15 @@ int infer_write(struct infer *inf, struct rec_header *h, const char *out, struct
 		free(groups);
 		return error_no_memory(err);
 	}
-	wr = rec_writer_new(out, err);
+	wr = rec_writer_new(out, &own);
 	if (wr) {
 		rec_writer_header(wr, h);
 		write_lines(inf, wr, h, groups);
 		ret = rec_writer_close(wr, err);
 	} else {
-		ret = SCXTWIN_EINPUT;
+		ret = own.code;
+		if (err)
+			*err = own;
 	}
 	free(groups);
 	return ret;

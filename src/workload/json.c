@@ -330,15 +330,10 @@ static void read_loop_body(struct reader *rd, struct json_at at, u32 begin, u32 
 			    .jump = begin };
 	struct scxtwin_error err;
 
-	if (rd->depth == PROGRAM_MAX_DEPTH) {
-		note(rd, json_fail(at, &err, "loops are nested more than %d deep", PROGRAM_MAX_DEPTH),
-		     &err);
-	} else {
-		rd->depth++;
-		*deepest = rd->depth > *deepest ? rd->depth : *deepest;
-		read_steps(rd, json_element(at, 2), deepest);
-		rd->depth--;
-	}
+	rd->depth++;
+	*deepest = rd->depth > *deepest ? rd->depth : *deepest;
+	read_steps(rd, json_element(at, 2), deepest);
+	rd->depth--;
 	if (vec_push(&rd->prog->steps, end))
 		note(rd, error_no_memory(&err), &err);
 	else
@@ -353,8 +348,11 @@ static void read_steps(struct reader *rd, struct json_at at, u32 *deepest)
 
 	note(rd, json_get_array(at, 0, MAX_STEPS, &nr, &err), &err);
 	for (i = 0; i < nr && !rd->out_of_memory; i++) {
-		const int ret = get_step(rd, json_element(at, i), &s, &err);
+		int ret = get_step(rd, json_element(at, i), &s, &err);
 
+		if (!ret && s.kind == STEP_LOOP && rd->depth == PROGRAM_MAX_DEPTH)
+			ret = json_fail(json_element(at, i), &err, "loops are nested more than %d deep",
+					PROGRAM_MAX_DEPTH);
 		note(rd, ret, &err);
 		if (ret)
 			continue;

@@ -9,15 +9,16 @@
 
 #include "base/str.h"
 
-/* Longest line: a file without line ends is refused instead of loaded. */
-#define LINES_MAX_LEN (1U << 20)
+/* Longest line. A whole program may stand on one. */
+#define LINES_MAX_LEN ((size_t)256 << 20)
 
 struct lines {
 	gzFile gz;
 	const char *file;	/* for messages; the caller keeps it alive */
-	struct strbuf buf;	/* the present line without its end */
+	struct strbuf buf;	/* the present line without its end; may hold zero bytes */
 	u32 line;
-	bool cut;		/* the compressed data broke off, which was reported */
+	char *piece;		/* of the file, from pos to end not used yet */
+	u32 pos, end;
 };
 
 /* fd: -1, or a file that is read instead of the one called file; it is closed with the lines. */

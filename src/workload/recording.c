@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,8 +170,8 @@ int rec_reader_next(struct rec_reader *rd, struct rec_event *ev, struct scxtwin_
 	if (!ret)
 		return check_end(rd, err);
 	*ev = (struct rec_event){ .other = REC_NO_TASK };
-	ret = json_doc_load_text(&rd->doc, rd->lines.file, rd->lines.line, rd->lines.buf.data,
-				 rd->lines.buf.len, err);
+	ret = json_doc_load_text(&rd->doc, rd->lines.file, rd->lines.line,
+				 strbuf_str(&rd->lines.buf), rd->lines.buf.len, err);
 	if (ret)
 		return ret;
 	at = json_doc_root(&rd->doc);
@@ -298,7 +299,7 @@ static int read_header(struct recording *rec, struct scxtwin_error *err)
 			ret = lines_fail(&l, err, "is empty");
 	}
 	if (ret > 0)
-		ret = json_doc_load_text(&doc, rec->path, 1, l.buf.data, l.buf.len, err);
+		ret = json_doc_load_text(&doc, rec->path, 1, strbuf_str(&l.buf), l.buf.len, err);
 	ret = ret ?: get_header(json_doc_root(&doc), rec, err);
 	ret = ret ?: hash_lines(rec, &l, err);
 	json_doc_free(&doc);
@@ -388,7 +389,7 @@ struct rec_writer *rec_writer_new(const char *path, struct scxtwin_error *err)
 		wr->plain = fopen(path, "w");
 	if (wr->gz || wr->plain)
 		return wr;
-	error_set_at(err, SCXTWIN_EINPUT, &place, "cannot be opened for writing");
+	error_set_at(err, SCXTWIN_EUSAGE, &place, "cannot be written: %s", strerror(errno));
 	free(wr->path);
 	free(wr);
 	return NULL;
@@ -489,7 +490,7 @@ int rec_writer_close(struct rec_writer *wr, struct scxtwin_error *err)
 	else
 		failed |= fclose(wr->plain) != 0;
 	if (failed)
-		ret = error_set_at(err, SCXTWIN_EINPUT, &place, "could not be written");
+		ret = error_set_at(err, SCXTWIN_EFAILED, &place, "could not be written to the end");
 	strbuf_free(&wr->line);
 	free(wr->path);
 	free(wr);

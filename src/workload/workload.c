@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "workload/json.h"
@@ -12,30 +13,56 @@
 /* Recordings run to twice their length at most: a policy may be slower than the recorded one. */
 #define LIMIT_SPANS 2
 
-/* Standard input can be read only once; telling what it is, hash and runs need it several times. */
-static int spool_stdin(int *fd, struct scxtwin_error *err)
+/* Copies what is left of in to a file without a name; *fd: a descriptor of it. */
+static bool keep(FILE *in, int *fd)
 {
 	FILE *tmp = tmpfile();
 	char buf[1 << 14];
 	bool failed = !tmp;
 	size_t len;
 
-	while (!failed && (len = fread(buf, 1, sizeof(buf), stdin)))
+	while (!failed && (len = fread(buf, 1, sizeof(buf), in)))
 		failed = fwrite(buf, 1, len, tmp) != len;
 	if (!failed)
-		failed = ferror(stdin) || fflush(tmp);
+		failed = ferror(in) || fflush(tmp);
 	if (!failed)
 		*fd = dup(fileno(tmp));
 	if (tmp)
 		fclose(tmp);
-	return failed || *fd < 0 ?
-		error_set(err, SCXTWIN_EINPUT, "standard input could not be read and kept") : 0;
+	return !failed && *fd >= 0;
 }
 
-/* Copy of a spool's descriptor, at its beginning; -1 stays -1. */
-static int rewound(int spool)
+/*
+ * Standard input and pipes can be read only once; telling what they are, hash
+ * and runs need them several times. *fd: -1 if the file can be opened again.
+ */
+static int spool(const char *path, const char *file, int *fd, struct scxtwin_error *err)
 {
-	const int fd = spool >= 0 ? dup(spool) : -1;
+	const struct error_place place = { .file = file };
+	const bool is_stdin = !strcmp(path, "-");
+	struct stat st;
+	FILE *in;
+	bool kept;
+
+	*fd = -1;
+	if (!is_stdin && (stat(path, &st) || !S_ISFIFO(st.st_mode)))
+		return 0;
+	in = is_stdin ? stdin : fopen(path, "rb");
+	kept = in && keep(in, fd);
+	if (in && !is_stdin)
+		fclose(in);
+	return kept ? 0 : error_set_at(err, SCXTWIN_EINPUT, &place, "could not be read and kept");
+}
+
+static const char *shown_name(const char *path)
+{
+	return strcmp(path, "-") ? path : "standard input";
+}
+
+/* Copy of such a descriptor, at its beginning; -1 stays -1. */
+static int rewound(int kept)
+{
+	const int fd = kept >= 0 ? dup(kept) : -1;
 
 	if (fd >= 0)
 		lseek(fd, 0, SEEK_SET);
@@ -63,7 +90,7 @@ static int read_text(const char *file, int spool, struct strbuf *text, bool *is_
 	if (ret)
 		return ret;
 	ret = lines_next(&l, err);
-	*is_recording = ret > 0 && rec_is_header(l.buf.data);
+	*is_recording = ret > 0 && rec_is_header(strbuf_str(&l.buf));
 	while (ret > 0 && !*is_recording) {
 		if (strbuf_add(text, strbuf_str(&l.buf), l.buf.len) || strbuf_puts(text, "\n")) {
 			ret = lines_fail(&l, err, "the file is too large");
@@ -94,28 +121,27 @@ static void keep_first(const struct scxtwin_error *err, void *data)
 
 struct scxtwin_workload *scxtwin_workload_open(const char *path, struct scxtwin_error *err)
 {
-	const bool is_stdin = !strcmp(path, "-");
-	const char *file = is_stdin ? "standard input" : path;
+	const char *file = shown_name(path);
 	struct scxtwin_workload *w = mem_zalloc(sizeof(*w));
 	struct first_error first = { .err = err };
 	struct strbuf text = { 0 };
 	bool is_recording = false;
-	int spool = -1, ret;
+	int kept, ret;
 	u32 nr_errors;
 
 	if (!w) {
 		error_no_memory(err);
 		return NULL;
 	}
-	ret = is_stdin ? spool_stdin(&spool, err) : 0;
-	ret = ret ?: read_text(file, spool, &text, &is_recording, err);
+	ret = spool(path, file, &kept, err);
+	ret = ret ?: read_text(file, kept, &text, &is_recording, err);
 	if (!ret && is_recording)
-		w->rec = rec_open(file, rewound(spool), err);
+		w->rec = rec_open(file, rewound(kept), err);
 	else if (!ret)
 		w->prog = read_program(file, &text, keep_first, &first, &nr_errors);
 	strbuf_free(&text);
-	if (spool >= 0)
-		close(spool);
+	if (kept >= 0)
+		close(kept);
 	if (w->rec || w->prog)
 		return w;
 	free(w);
@@ -201,26 +227,25 @@ static int lint_recording(const char *file, int spool, lint_report_t report, voi
 
 int scxtwin_workload_lint(const char *path, lint_report_t report, void *data)
 {
-	const bool is_stdin = !strcmp(path, "-");
-	const char *file = is_stdin ? "standard input" : path;
+	const char *file = shown_name(path);
 	struct strbuf text = { 0 };
 	struct scxtwin_error err;
 	bool is_recording = false;
-	int spool = -1, ret;
+	int kept, ret;
 	u32 nr_errors = 0;
 
-	ret = is_stdin ? spool_stdin(&spool, &err) : 0;
-	ret = ret ?: read_text(file, spool, &text, &is_recording, &err);
+	ret = spool(path, file, &kept, &err);
+	ret = ret ?: read_text(file, kept, &text, &is_recording, &err);
 	if (ret) {
 		report(&err, data);
 	} else if (is_recording) {
-		ret = lint_recording(file, rewound(spool), report, data);
+		ret = lint_recording(file, rewound(kept), report, data);
 	} else {
 		program_free(read_program(file, &text, report, data, &nr_errors));
 		ret = nr_errors ? SCXTWIN_EINPUT : 0;
 	}
 	strbuf_free(&text);
-	if (spool >= 0)
-		close(spool);
+	if (kept >= 0)
+		close(kept);
 	return ret;
 }

@@ -73,7 +73,7 @@ expect 2 '' 'unknown option --jump' --jump
 expect 0 '^usage: scxtwin VERB' '' --help
 expect 0 '^scxtwin [0-9.]+, sched_ext as of Linux 7\.3$' '' version
 expect 0 '^scxtwin [0-9.]+' '' --version
-for verb in run lint import digest policies version; do
+for verb in run explore replay merge lint import digest conform record policies version; do
 	expect 0 "^usage: scxtwin $verb" '' "$verb" --help
 	expect 2 '' 'unknown option --no-such-thing' "$verb" --no-such-thing
 	expect 0 "^\\.Dt SCXTWIN-$verb 1" '' --dump-man "$verb"
@@ -156,6 +156,29 @@ judge 'the Perfetto trace is there' "$([ -s out.pftrace ] || echo 'it is not')"
 expect 0 'vtime +fifo' '' run -p vtime -p fifo --set slice_ns=1ms mix.json
 expect 0 '*' 'limit was reached with' run --limit 20ms -p fifo forever.json
 expect 124 '' 'the time limit was reached' run --time-limit 1 -p fifo forever.json
+
+# costs: the kernel's time goes on the tasks' account, and that is no failure
+sed 's/^ ]}$/ ], "expect": {"exact_cpu_time": true}}/' mix.json >exact.json
+expect 0 '^end +done' '' run -p vtime --mode costed --costs server exact.json
+
+# waits without end are listed, and pipes read once only
+cat >stuck.json <<'JSON'
+{"format": "scxtwin-workload", "version": 1, "machine": {"cpus": 2}, "tasks": [
+	{"name": "a", "steps": [["wait"], ["wake", "b"]]}, {"name": "b", "steps": [["wait"], ["wake", "a"]]}]}
+JSON
+expect 1 '^end +stuck' '^  pid [0-9]+ b: waits for a wake' run -p fifo stuck.json
+expect 0 "$(cat digest.bare)" '' run --digest -p fifo <(cat mix.json)
+
+# outputs that cannot be written
+expect 2 '' 'No such file' run -p fifo --log none/log.jsonl mix.json
+expect 1 '*' '/dev/full: could not be written' run -p fifo --log /dev/full mix.json
+"$scxtwin" run -p fifo mix.json >/dev/full 2>"$work/err"
+judge 'a full standard output' "$([ $? -eq 1 ] || echo 'status is not 1')"
+"$scxtwin" run -p fifo --log closed.jsonl mix.json >&- 2>"$work/err"
+judge 'a closed standard output' "$([ $? -eq 1 ] || echo 'status is not 1')"
+"$scxtwin" digest closed.jsonl >"$work/out" 2>"$work/err"
+judge 'a closed standard output is no place for a log' \
+	"$(cmp -s digest.bare "$work/out" || echo 'the log is damaged')"
 
 # failures of a policy
 if [ -d "$plugins" ]; then

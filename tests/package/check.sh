@@ -125,7 +125,7 @@ if [ ! -x "$prefix/bin/scxtwin" ]; then
 	echo "skipped: running the example policy (the command is not built)"
 	finish
 fi
-check "man pages" have_files share/man/man1/scxtwin{,-run,-lint,-import,-digest,-policies,-version}.1
+check "man pages" have_files share/man/man1/scxtwin{,-run,-explore,-replay,-merge,-lint,-import,-digest,-conform,-record,-policies,-version}.1
 check "completions" have_files share/bash-completion/completions/scxtwin \
 	share/zsh/site-functions/_scxtwin
 check "bash completion is bash" bash -n "$prefix/share/bash-completion/completions/scxtwin"

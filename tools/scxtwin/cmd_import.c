@@ -54,6 +54,9 @@ static void print_report(FILE *out, const struct scxtwin_import_report *r)
 	if (r->nr_lost_markers)
 		fprintf(out, "lost         %" PRIu64 " events at %" PRIu64 " places\n",
 			r->nr_lost_events, r->nr_lost_markers);
+	if (r->nr_inconsistencies)
+		fprintf(out, "contradict   %" PRIu64 "  events used that the ones before do not lead to\n",
+			r->nr_inconsistencies);
 	fprintf(out, "tasks        %u\n", r->nr_tasks);
 	fprintf(out, "cpus         %u\n", r->nr_cpus);
 	fprintf(out, "span_ns      %" PRIu64 "\n", r->span_ns);
@@ -80,6 +83,8 @@ static int cmd_import(const struct verb *verb, int argc, char **argv)
 				    &report, &err);
 	if (ret) {
 		say_error(verb->name, &err);
+		if (!s.quiet && report.nr_events)
+			print_report(stderr, &report);
 		return status_of(ret);
 	}
 	if (!s.quiet)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "opts.h"
 
@@ -73,13 +75,29 @@ static int run(int argc, char **argv)
 	return verb->run(verb, argc - 1, argv + 1);
 }
 
-int main(int argc, char **argv)
+static int finish(int status)
 {
-	const int status = run(argc, argv);
-
 	if (fflush(stdout) || ferror(stdout)) {
 		perror("scxtwin: standard output");
 		return status ? status : status_of(SCXTWIN_EFAILED);
 	}
 	return status;
+}
+
+/* A stream that was closed must not become the first file that is opened. */
+static void occupy_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	occupy_streams();
+	return finish(run(argc, argv));
 }

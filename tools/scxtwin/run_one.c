@@ -119,7 +119,7 @@ static void tell_exit(const struct run_settings *s, const struct run_policy *pol
 	    exit_kind_name(r->exit_kind), (int)r->exit_kind, r->exit_reason,
 	    r->exit_msg[0] ? ": " : "", r->exit_msg);
 	if (r->exit_code)
-		say(verb, "exit code %" PRId64, r->exit_code);
+		say(verb, "exit code 0x%" PRIx64, (u64)r->exit_code);
 	say(verb, "the tasks went on under the fair class");
 	if (s->dump && r->exit_dump)
 		fprintf(stderr, "%s\n", r->exit_dump);
