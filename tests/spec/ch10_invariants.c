@@ -165,6 +165,27 @@ static void opss_inv_05_13_in_the_hands_of_a_dancing_cpu(void **state)
 	PROVES("OPSS-INV-05 OPSS-INV-13", watch_saw(WATCH_HOLDING) && task_cpu(p) == RACE_Y);
 }
 
+/* Steps N6 and T3 of 10.7 leave room for a consumer, which cannot go on before T3. */
+static void opss_inv_05_consumer_between_link_and_end_of_queueing(void **state)
+{
+	struct lab_hold *t3;
+
+	(void)state;
+	race_start();
+	p = race_task("p", RACE_SRC);
+	lab_load(&race_ops);
+	say.dsq = SAY_DSQ;
+	t3 = lab_hold(AT_STORE_WORD(RACE_OUT, p), .skip = 1);
+	lab_wake(p);
+	assert_true(lab_held(t3) && p->scx.dsq == lab_user_dsq(SAY_DSQ));
+	race_will_consume(RACE_Y, SAY_DSQ);
+	race_go(RACE_Y);
+	PROVES("OPSS-INV-05", p->scx.holding_cpu == RACE_Y && lab_word(p) == WORD(SCX_OPSS_QUEUEING, 1));
+	PROVES("OPSS-INV-05 OPSS-INV-07", lab_waits(RACE_Y, "rq") && list_empty(&p->scx.dsq_list.node));
+	lab_release(t3);
+	PROVES("OPSS-INV-05", lab_called(p, "select_cpu runnable enqueue dequeue(0x0)@3 running@3"));
+}
+
 static void opss_inv_06_07_dsq_pointer_and_link(void **state)
 {
 	(void)state;
@@ -268,6 +289,7 @@ int main(void)
 		cmocka_unit_test_teardown(opss_inv_02_03_queued, race_stop),
 		cmocka_unit_test_teardown(opss_inv_04_12_the_marker_stands_for_the_task_being_enqueued, race_stop),
 		cmocka_unit_test_teardown(opss_inv_05_13_in_the_hands_of_a_dancing_cpu, race_stop),
+		cmocka_unit_test_teardown(opss_inv_05_consumer_between_link_and_end_of_queueing, race_stop),
 		cmocka_unit_test_teardown(opss_inv_06_07_dsq_pointer_and_link, race_stop),
 		cmocka_unit_test_teardown(opss_inv_08_deferred_list, race_stop),
 		cmocka_unit_test_teardown(opss_inv_09_11_internal_migration, race_stop),

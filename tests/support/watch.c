@@ -173,7 +173,13 @@ static void check_place(struct shadow *s)
 	if (p->scx.holding_cpu >= 0) {
 		saw(WATCH_HOLDING);
 		MUST("OPSS-INV-05", !is_linked(p));
-		MUST("OPSS-INV-05", state == SCX_OPSS_NONE || state == SCX_OPSS_DISPATCHING);
+		/*
+		 * Besides NONE and DISPATCHING: a consumer finds a task on a global
+		 * or user DSQ between N6 and T3 of its enqueue, and waits for R(p).
+		 */
+		MUST("OPSS-INV-05", state != SCX_OPSS_QUEUED);
+		if (state == SCX_OPSS_QUEUEING)
+			MUST("OPSS-INV-05", dsq && !dsq_is_local(dsq) && !rq_free(p));
 		MUST("OPSS-INV-13", s->holding == -1 || s->holding == p->scx.holding_cpu);
 	}
 	if (dsq && p->scx.holding_cpu >= 0) {
