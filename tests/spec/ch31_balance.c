@@ -115,21 +115,39 @@ static void byp_52_masks_are_kept(void **state)
 	end_bypass();
 }
 
+static void take_all_from_cpu_0(void *arg)
+{
+	struct task_struct *t;
+	struct rq_flags rf;
+	struct rq *rq;
+
+	(void)arg;
+	while (bypass_queue(0)->nr) {
+		t = task_at(bypass_queue(0)->list.next);
+		rq = task_rq_lock(t, &rf);
+		scx_dispatch_dequeue(rq, t);
+		task_rq_unlock(rq, t, &rf);
+	}
+}
+
 static void byp_52_a_task_of_another_rq_stays(void **state)
 {
-	u32 i;
+	u32 i, nr;
 
 	(void)state;
 	start(2, 70, 0);
 	lab_run(until_balancing());
-	assert_true(bypass_queue(1)->nr > 20);
 	/* CPU 1 has them on its DSQ while they still belong to the rq of CPU 0. */
 	for (i = 0; i <= 70; i++)
 		if (crowd[i]->scx.dsq == bypass_queue(1))
 			PROVES("BYP-52", task_cpu(crowd[i]) == 0);
-	scx_limits()->slice_bypass_us = 500000;
-	lab_run(until_balancing());
-	PROVES("BYP-52", bypass_queue(1)->nr > 0);
+	lab_outside(take_all_from_cpu_0, NULL);
+	scx_limits()->slice_bypass_us = 500000; /* an excess of one is enough */
+	nr = bypass_queue(1)->nr;
+	assert_true(nr > 20);
+	mevent_arm(&scx_root->bypass_lb_timer, lab_now());
+	lab_settle();
+	PROVES("BYP-52", bypass_queue(1)->nr == nr && bypass_queue(0)->nr == 0);
 	end_bypass();
 }
 
@@ -153,6 +171,26 @@ static void byp_55_a_donee_is_full_at_the_target(void **state)
 	lab_run(until_balancing());
 	/* Target 100, donor keeps 125: the donee gets 75, and one of them ran at once. */
 	PROVES("BYP-55 BYP-51", bypass_queue(0)->nr == 125 && bypass_queue(1)->nr == 74);
+	end_bypass();
+}
+
+static void byp_55_a_full_donee_gets_no_more(void **state)
+{
+	u32 i;
+
+	(void)state;
+	lab_start(.cpus = 3);
+	for (i = 0; i < 151; i++)
+		crowd[i] = lab_task("t", .cpu = i < 101 ? 0 : 2, .cpus = i < 101 ? 0 : 0x4);
+	lab_load(&ops);
+	lab_outside(set_bypass, scx_root);
+	for (i = 0; i < 151; i++)
+		lab_wake(crowd[i]);
+	assert_true(bypass_queue(0)->nr == 100 && bypass_queue(2)->nr == 49);
+	lab_run(until_balancing());
+	/* Target 50, donor keeps 63: 37 go, of which CPU 2 takes one. */
+	PROVES("BYP-55", bypass_queue(0)->nr == 63 && bypass_queue(2)->nr == 50);
+	PROVES("BYP-55", bypass_queue(1)->nr == 35 && cpu_rq(1)->curr != cpu_rq(1)->idle);
 	end_bypass();
 }
 
@@ -188,6 +226,7 @@ int main(void)
 		TEST(byp_52_a_task_of_another_rq_stays),
 		TEST(byp_53_donees_take_turns),
 		TEST(byp_55_a_donee_is_full_at_the_target),
+		TEST(byp_55_a_full_donee_gets_no_more),
 		TEST(byp_57_the_interval_can_change_or_be_nothing),
 	};
 
