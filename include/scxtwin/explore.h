@@ -24,6 +24,7 @@ struct scxtwin_explore_options {
 	u64 step_limit;			/* of one execution; 0: 100000 */
 	bool audit_steps;		/* the whole state after each step, not only at the end */
 	bool keep_schedule;		/* do not shrink what was found */
+	bool shrink_scenario;		/* take tasks, events, steps and CPUs away from the scenario as well */
 	/* Called now and then; may be NULL. */
 	void (*progress)(u64 executions, u64 end_states, void *data);
 	void *progress_data;
@@ -76,6 +77,7 @@ int scxtwin_explore_merge(const char *const *files, u32 nr, struct scxtwin_explo
 
 /* ---- schedules */
 
+/* A scenario that was made smaller goes beside it: found.json, found.scenario.json. */
 int scxtwin_schedule_write(const struct scxtwin_schedule *s, const char *path, struct scxtwin_error *err);
 struct scxtwin_schedule *scxtwin_schedule_open(const char *path, struct scxtwin_error *err);
 void scxtwin_schedule_close(struct scxtwin_schedule *s);

@@ -8,6 +8,8 @@
 #include "explore/explorer.h"
 #include "explore/schedule.h"
 #include "explore/shrink.h"
+#include "explore/shrink_scenario.h"
+#include "workload/json.h"
 #include "workload/run.h"
 
 #define PROGRESS_EVERY	256
@@ -141,6 +143,12 @@ static void judge(struct search *s)
 		res->verdict = SCXTWIN_PROVED;
 }
 
+static void ignore_finding(const struct scxtwin_error *err, void *data)
+{
+	(void)err;
+	(void)data;
+}
+
 static int make_cfg(struct search *s, struct scxtwin_error *err)
 {
 	const struct scxtwin_explore_options *opt = s->opt;
@@ -162,20 +170,47 @@ static int make_cfg(struct search *s, struct scxtwin_error *err)
 	return 0;
 }
 
+/* The scenario, then once more the departures: of a smaller scenario fewer may be needed. */
+static void make_smaller(struct search *s, const struct scxtwin_workload *w, char **text, char *hash)
+{
+	struct scxtwin_workload smaller = { .prog = NULL };
+	struct scxtwin_error err;
+	struct explorer x;
+	u32 nr_errors;
+
+	/* One explorer at a time. */
+	explorer_close(&s->x);
+	s->res->shrink_executions += shrink_scenario(s->opt, w, &s->found, s->violation, text, hash);
+	if (*text)
+		smaller.prog = program_read(w->prog->file, *text, strlen(*text), ignore_finding, NULL, &nr_errors);
+	if (smaller.prog && !explorer_open(&x, s->opt, &smaller, &err)) {
+		s->res->shrink_executions += shrink_departures(&x, &s->found, s->violation, SHRINK_MAX);
+		explorer_close(&x);
+	}
+	program_free(smaller.prog);
+}
+
 static int shrink_and_keep(struct search *s, struct scxtwin_workload *w, struct scxtwin_schedule **found,
 			   struct scxtwin_error *err)
 {
 	struct scxtwin_explore_result *res = s->res;
+	char *text = NULL, hash[65];
 
 	res->nr_departures_before = (u32)s->found.list.nr;
 	if (!s->opt->keep_schedule)
 		res->shrink_executions = shrink_departures(&s->x, &s->found, s->violation, SHRINK_MAX);
+	if (s->opt->shrink_scenario && !s->opt->keep_schedule)
+		make_smaller(s, w, &text, hash);
 	res->nr_departures = (u32)s->found.list.nr;
 	snprintf(res->violation, sizeof(res->violation), "%s", s->violation);
-	if (!found)
+	if (!found) {
+		free(text);
 		return 0;
+	}
 	*found = schedule_new(s->opt, w->prog ? w->prog->file : w->rec->path, scxtwin_workload_hash(w),
 			      &s->found, s->violation);
+	if (*found && text && schedule_own_scenario(*found, text, hash))
+		return error_no_memory(err);
 	return *found ? 0 : error_no_memory(err);
 }
 

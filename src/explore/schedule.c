@@ -100,11 +100,21 @@ void scxtwin_schedule_close(struct scxtwin_schedule *s)
 	vec_free(&s->labels);
 	vec_free(&s->departures.list);
 	free(s->scenario);
+	free(s->scenario_text);
 	free(s->scenario_hash);
 	free(s->policy);
 	free(s->strategy);
 	free(s->violation);
 	free(s);
+}
+
+int schedule_own_scenario(struct scxtwin_schedule *s, char *text, const char *hash)
+{
+	free(s->scenario_text);
+	free(s->scenario_hash);
+	s->scenario_text = text;
+	s->scenario_hash = mem_strdup(hash);
+	return s->scenario_hash ? 0 : -ENOMEM;
 }
 
 void schedule_options(const struct scxtwin_schedule *s, struct scxtwin_explore_options *opt)
@@ -240,23 +250,54 @@ static void write_departures(struct json_writer *w, const struct departures *dep
 	jsonw_end_array(w);
 }
 
+static int fail_to_write(const char *path, struct scxtwin_error *err)
+{
+	return error_set_at(err, SCXTWIN_EINPUT, &(struct error_place){ .file = path },
+			    "cannot be written: %s", strerror(errno));
+}
+
+/* The own scenario goes beside the schedule; name: as the schedule calls it. */
+static int write_scenario(const struct scxtwin_schedule *s, const char *path, char *name, size_t size,
+			  struct scxtwin_error *err)
+{
+	const size_t dir = dir_length(path), len = strlen(path);
+	const size_t stem = len > 5 && !strcmp(path + len - 5, ".json") ? len - 5 : len;
+	char full[PATH_MAX];
+	FILE *file;
+
+	snprintf(full, sizeof(full), "%.*s.scenario.json", (int)stem, path);
+	snprintf(name, size, "%s", full + dir);
+	file = fopen(full, "w");
+	if (!file)
+		return fail_to_write(full, err);
+	fprintf(file, "%s\n", s->scenario_text);
+	return fclose(file) ? fail_to_write(full, err) : 0;
+}
+
 int scxtwin_schedule_write(const struct scxtwin_schedule *s, const char *path, struct scxtwin_error *err)
 {
 	FILE *file = fopen(path, "w");
 	char scenario[PATH_MAX], policy[PATH_MAX];
 	struct json_writer w;
-	int ret;
+	int ret = 0;
 
 	if (!file)
-		return error_set_at(err, SCXTWIN_EINPUT, &(struct error_place){ .file = path },
-				    "cannot be written: %s", strerror(errno));
+		return fail_to_write(path, err);
+	if (s->scenario_text)
+		ret = write_scenario(s, path, scenario, sizeof(scenario), err);
+	else
+		relative_path(path, s->scenario, scenario, sizeof(scenario));
+	if (ret) {
+		fclose(file);
+		return ret;
+	}
 	json_writer_init(&w, file, true);
 	jsonw_object(&w);
 	jsonw_member_string(&w, "format", FORMAT);
 	jsonw_member_u64(&w, "version", VERSION);
 	jsonw_member_string(&w, "scxtwin", scxtwin_version());
 	jsonw_member_string(&w, "kernel", scxtwin_kernel_version());
-	jsonw_member_string(&w, "scenario", relative_path(path, s->scenario, scenario, sizeof(scenario)));
+	jsonw_member_string(&w, "scenario", scenario);
 	jsonw_member_string(&w, "scenario_sha256", s->scenario_hash);
 	jsonw_member_string(&w, "policy", is_path(s->policy) ?
 			    relative_path(path, s->policy, policy, sizeof(policy)) : s->policy);

@@ -13,6 +13,7 @@
 
 struct scxtwin_schedule {
 	/* texts are owned */
+	char *scenario_text;		/* of its own, not written yet; NULL: the file */
 	char *scenario, *scenario_hash, *policy, *strategy, *violation;
 	VEC(struct scxtwin_set) sets;
 	struct scxtwin_machine machine;
@@ -22,6 +23,8 @@ struct scxtwin_schedule {
 	VEC(char *) labels;		/* what the departures point to */
 };
 
+/* Gives it a scenario of its own instead; takes text. 0 or -ENOMEM. */
+int schedule_own_scenario(struct scxtwin_schedule *s, char *text, const char *hash);
 /* Of a finding; departures are copied. NULL if no memory. */
 struct scxtwin_schedule *schedule_new(const struct scxtwin_explore_options *opt, const char *scenario,
 				      const char *hash, const struct departures *deps,

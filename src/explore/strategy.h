@@ -13,7 +13,8 @@
  *   replay.c    departures of a file
  *   schedule.c  the file; endstate.c, forgotten.c: what an execution came to
  *   explorer.c  a scenario run again and again
- *   shrink.c    fewer departures; story.c: telling one execution
+ *   shrink.c    fewer departures; shrink_scenario.c: a smaller scenario
+ *   story.c     telling one execution; retell.c: of a file
  *   explore.c   the public functions; results.c: one line per search, merging
  *
  * Begin reading at driver_choose() in driver.c, then run_once() in explorer.c.

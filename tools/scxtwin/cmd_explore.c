@@ -19,7 +19,7 @@ struct explore_settings {
 	struct scxtwin_machine machine;
 	u32 strategy, bound, depth, shard, nr_shards;
 	u64 budget, seed, scenario_seed, from_ns, limit_ns, step_limit;
-	bool audit, no_shrink, quiet;
+	bool audit, no_shrink, shrink_scenario, quiet;
 };
 
 static const char *const strategy_names[] = { "pos", "random", "pct", "dfs", "dpor", NULL };
@@ -112,6 +112,10 @@ static const struct opt opts[] = {
 		.kind = OPT_FLAG, .name = "no-shrink", FIELD(no_shrink),
 		.help = "keep what was found as it was found",
 	}, {
+		.kind = OPT_FLAG, .name = "shrink-scenario", FIELD(shrink_scenario),
+		.help = "take away what the scenario does not need for it: tasks, events, steps, CPUs; "
+			"written beside the schedule",
+	}, {
 		.kind = OPT_STRING, .name = "output", .letter = 'o', .arg = "FILE", FIELD(out),
 		.completion = COMPLETE_FILE, .help = "write the schedule of what was found",
 	}, {
@@ -195,6 +199,7 @@ static void make_options(const struct explore_settings *s, struct scxtwin_explor
 	opt->step_limit = s->step_limit;
 	opt->audit_steps = s->audit;
 	opt->keep_schedule = s->no_shrink;
+	opt->shrink_scenario = s->shrink_scenario;
 	if (!s->quiet && isatty(STDERR_FILENO))
 		opt->progress = show_progress;
 }
