@@ -8,8 +8,8 @@
 #include "workload/json.h"
 #include "workload/run.h"
 
-#define SEARCH_SAMPLES	200
-#define SEARCH_BOUND	500
+#define SEARCH_SAMPLES	500
+#define SEARCH_BOUND	3000
 
 struct scenario_shrinking {
 	const struct scxtwin_explore_options *opt;
