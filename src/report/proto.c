@@ -4,7 +4,7 @@
 #include "base/bug.h"
 #include "report/proto.h"
 
-enum wire_type { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2 };
+enum wire_type { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
 #define LENGTH_BYTES 4
 
@@ -38,17 +38,6 @@ void proto_u64(struct strbuf *sb, u32 field, u64 value)
 void proto_s64(struct strbuf *sb, u32 field, s64 value)
 {
 	proto_u64(sb, field, (u64)value);
-}
-
-void proto_fixed64(struct strbuf *sb, u32 field, u64 value)
-{
-	char bytes[8];
-	int i;
-
-	for (i = 0; i < 8; i++)
-		bytes[i] = (char)(value >> 8 * i);
-	put_tag(sb, field, WIRE_FIXED64);
-	strbuf_add(sb, bytes, sizeof(bytes));
 }
 
 void proto_bytes(struct strbuf *sb, u32 field, const void *bytes, size_t len)

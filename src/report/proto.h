@@ -13,7 +13,6 @@
 void proto_u64(struct strbuf *sb, u32 field, u64 value);
 /* int32, int64: two's complement of 64 bits. */
 void proto_s64(struct strbuf *sb, u32 field, s64 value);
-void proto_fixed64(struct strbuf *sb, u32 field, u64 value);
 void proto_bytes(struct strbuf *sb, u32 field, const void *bytes, size_t len);
 void proto_string(struct strbuf *sb, u32 field, const char *text);
 /* Returns what proto_end() wants. */

@@ -346,11 +346,12 @@ static enum reason use_event(struct import *im, struct event_line *ev)
 	u64 ns;
 
 	if (!strcmp(ev->name, "sched_switch")) {
-		if (!parse_switch(ev->payload, &a, &state, &b))
+		/* The kernel never switches from a task to itself. */
+		if (!parse_switch(ev->payload, &a, &state, &b) || a.pid == b.pid)
 			return BAD_PAYLOAD;
 		infer_switch(im->inf, place, &a, state, &b);
 	} else if (!strcmp(ev->name, "sched_process_fork")) {
-		if (!parse_fork(ev->payload, &a, &b))
+		if (!parse_fork(ev->payload, &a, &b) || a.pid == b.pid)
 			return BAD_PAYLOAD;
 		infer_fork(im->inf, place, &a, &b);
 	} else if (!strcmp(ev->name, "sched_stat_runtime")) {

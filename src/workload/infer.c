@@ -82,11 +82,6 @@ void infer_free(struct infer *inf)
 	free(inf);
 }
 
-bool infer_failed(const struct infer *inf)
-{
-	return inf->failed;
-}
-
 u64 infer_nr_inconsistencies(const struct infer *inf)
 {
 	return inf->nr_inconsistencies;

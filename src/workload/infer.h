@@ -37,8 +37,6 @@ struct infer_place {
 
 struct infer *infer_new(void);
 void infer_free(struct infer *inf);
-/* Out of memory since the beginning? Checked once, before writing. */
-bool infer_failed(const struct infer *inf);
 
 void infer_switch(struct infer *inf, const struct infer_place *place, const struct infer_task *prev,
 		  enum infer_state state, const struct infer_task *next);
