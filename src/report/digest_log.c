@@ -69,6 +69,8 @@ static int next_line(struct log_reader *in, struct scxtwin_error *err)
 				return unreadable(in, err);
 			return in->line.len ? truncated(in, err) : 0;
 		}
+		if (!*end)
+			return damaged(in, end, "no zero byte", err);
 		strbuf_commit(&in->line, strlen(end));
 		if (in->line.len && in->line.data[in->line.len - 1] == '\n') {
 			in->line.data[--in->line.len] = '\0';

@@ -149,6 +149,8 @@ done
 "$scxtwin" digest log.jsonl >"$work/out" 2>>"$work/err"
 judge 'the digest of a log is that of the run' \
 	"$(cmp -s digest.run "$work/out" || echo 'they differ')"
+{ cat log.jsonl && printf '\0'; } >zero.jsonl
+expect 3 '' 'expected no zero byte' digest zero.jsonl
 "$scxtwin" run --digest -p fifo mix.json >digest.bare 2>"$work/err"
 judge 'a log does not change the digest' "$(cmp -s digest.run digest.bare || echo 'it does')"
 expect 0 '^\{' '' run --json -p fifo --perfetto out.pftrace mix.json
