@@ -88,6 +88,27 @@ static void every_order_is_proved_with_virtual_times(void **state)
 	assert_proves_what_bounds_see("vtime");
 }
 
+static void assert_samples_find_no_more_than_was_proved(const char *policy)
+{
+	const struct scxtwin_explore_options dpor = with(policy, "dpor", SCXTWIN_UNBOUNDED, 0);
+	const struct scxtwin_explore_options pos = with(policy, "pos", SCXTWIN_UNBOUNDED, 10000);
+	struct scxtwin_explore_result a, b;
+
+	explore(SCENARIO("change_while_busy"), &dpor, &a, NULL);
+	explore(SCENARIO("change_while_busy"), &pos, &b, NULL);
+	assert_int_equal(a.verdict, SCXTWIN_PROVED);
+	assert_int_equal(a.end_states, b.end_states);
+	assert_int_equal(a.end_states_digest, b.end_states_digest);
+}
+
+static void samples_find_no_more_than_was_proved(void **state)
+{
+	(void)state;
+	assert_samples_find_no_more_than_was_proved("fifo-global");
+	assert_samples_find_no_more_than_was_proved("local-on");
+	assert_samples_find_no_more_than_was_proved("vtime");
+}
+
 static void the_same_seed_gives_the_same_search(void **state)
 {
 	static const char *const strategies[] = { "random", "pos", "pct" };
@@ -264,6 +285,7 @@ int main(void)
 		cmocka_unit_test(every_order_is_proved_with_a_queue_of_the_core),
 		cmocka_unit_test(every_order_is_proved_with_direct_dispatch),
 		cmocka_unit_test(every_order_is_proved_with_virtual_times),
+		cmocka_unit_test(samples_find_no_more_than_was_proved),
 		cmocka_unit_test(the_same_seed_gives_the_same_search),
 		cmocka_unit_test(a_lost_wakeup_is_found_by_partial_order_sampling),
 		cmocka_unit_test(a_lost_wakeup_is_found_by_random_priorities),
