@@ -17,7 +17,7 @@
  *   story.c     telling one execution; retell.c: of a file
  *   explore.c   the public functions; results.c: one line per search, merging
  *
- * Begin reading at driver_choose() in driver.c, then run_once() in explorer.c.
+ * Begin reading at driver_choose() in driver.c, then explorer_run() in explorer.c.
  */
 #ifndef EXPLORE_STRATEGY_H
 #define EXPLORE_STRATEGY_H
