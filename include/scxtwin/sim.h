@@ -70,6 +70,7 @@ struct scxtwin_result {
 	u32 nr_cpus;
 	u32 nr_tasks_born, nr_tasks_left;
 	u32 nr_warnings;
+	s32 time_charged_cpu;	/* a CPU that scheduled without end at one instant and was charged time; -1: none */
 	char digest[65];
 	char policy[SCX_OPS_NAME_LEN];
 	/* how the scheduler ended while the workload still ran; NONE if it did not */

@@ -370,8 +370,12 @@ void scxtwin_sim_result(const struct scxtwin_sim *cs, struct scxtwin_result *res
 	res->time_ns = s->sim.now;
 	res->nr_events = s->sim.events->count;
 	res->nr_cpus = s->cfg.nr_cpus;
-	for (cpu = 0; cpu < s->cfg.nr_cpus; cpu++)
+	res->time_charged_cpu = -1;
+	for (cpu = 0; cpu < s->cfg.nr_cpus; cpu++) {
 		res->nr_switches += cpu_rq((int)cpu)->nr_switches;
+		if (mcpu((int)cpu)->charged && res->time_charged_cpu < 0)
+			res->time_charged_cpu = (s32)cpu;
+	}
 	res->nr_tasks_born = (u32)core_sched()->nr_born;
 	res->nr_tasks_left = workload_nr_left(s->run);
 	res->nr_warnings = s->nr_warnings;

@@ -145,7 +145,6 @@ struct scx_sched {
 	s32 exit_kind;			/* enum scx_exit_kind, claimed by the first error */
 	bool aborting;
 	bool warned_zero_slice;
-	bool warned_deprecated_rq;
 	s32 bypass_depth;
 	u64 bypass_timestamp;
 	bool bypass_dsp_enabled;

@@ -190,6 +190,7 @@ static void call_path(struct ctx *ctx)
 	BUG_ON(ctx->irqs_off);
 	BUG_ON(ctx->preempt_count);
 	BUG_ON(ctx->wants);
+	BUG_ON(ctx->held);
 	BUG_ON(ctx->sleep_obj);
 	BUG_ON(m->current != ctx);
 	BUG_ON(mcpu(ctx->cpu)->held_by == ctx);

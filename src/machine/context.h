@@ -45,9 +45,9 @@ struct ctx {
 	struct list_head node;		/* ready or waiters list */
 	const void *wait_obj;
 	const char *wait_label;
-	u64 wake_time;			/* waiting for an instant; 0: no */
 	struct mevent wake_ev;
 	struct raw_spinlock *wants;	/* lock it queues for */
+	u64 held;			/* locks held, a byte per class: lock.h */
 	u64 arrived_at;			/* when it began to queue for the lock */
 	struct list_head sleep_node;	/* machine->sleepers while its task sleeps in a primitive */
 	const void *sleep_obj;

@@ -27,6 +27,7 @@ void __raw_spin_lock_slow(raw_spinlock_t *lock)
 
 	if (lock->owner == ctx)
 		BUG_FMT("%s %u is taken twice by CPU %u", lock->name, lock->id, ctx->cpu);
+	assert_lock_order(lock, ctx);
 	if (deadlock_find_cycle(ctx, lock))
 		machine_abort(SCXTWIN_EINTERNAL);
 	BUG_ON(ctx->wants);

@@ -3,8 +3,9 @@
  * Raw spin locks. A contended lock goes to the waiter that came first (by
  * arrival, then CPU) in timed and costed mode; in explored mode who gets it is
  * a choice. A cycle of owners and waiters is reported as a deadlock at once.
- * Order: a context may take a lock only if its class is above those it holds,
- * or the same class in the way the class allows (checked always).
+ * Order, checked at every lock: a context may wait only for a lock whose class
+ * comes after those of all it holds; a second one of the same class is allowed
+ * for rqs (in CPU order, or tried for) and DSQs (SCX_ENQ_NESTED).
  */
 #ifndef MACHINE_LOCK_H
 #define MACHINE_LOCK_H
@@ -14,15 +15,17 @@
 /* Lock classes in nesting order, outermost first. */
 enum lock_class {
 	LOCK_CLASS_NONE,
+	LOCK_CLASS_BYPASS,	/* scx_bypass_lock: rq locks are taken inside */
 	LOCK_CLASS_PI,		/* p->pi_lock */
-	LOCK_CLASS_RQ,		/* rq lock; two at a time in CPU order */
-	LOCK_CLASS_DSQ,		/* dsq->lock; second one only with SCX_ENQ_NESTED */
-	LOCK_CLASS_BYPASS,	/* bypass bookkeeping, outside rq: see nesting note in lock.c */
-	LOCK_CLASS_TASKS,	/* scx_tasks_lock */
+	LOCK_CLASS_RQ,		/* rq lock */
+	LOCK_CLASS_DSQ,		/* dsq->lock */
+	LOCK_CLASS_TASKS,	/* scx_tasks_lock: walks drop it before they lock a task's rq */
 	LOCK_CLASS_DEFERRED,	/* rq->scx.deferred_reenq_lock */
 	LOCK_CLASS_LEAF,	/* anything that takes nothing inside */
 	NR_LOCK_CLASSES
 };
+
+_Static_assert(NR_LOCK_CLASSES <= 8, "a byte of ctx->held for each");
 
 typedef struct raw_spinlock {
 	struct ctx *owner;
@@ -36,13 +39,33 @@ void raw_spin_lock_init(raw_spinlock_t *lock, enum lock_class class, u16 id, con
 void __raw_spin_lock_slow(raw_spinlock_t *lock);
 void __raw_spin_unlock_slow(raw_spinlock_t *lock);
 
+/* Locks held, a byte of ctx->held per class: how many. */
+#define LOCK_HELD_ONE(class) (1ULL << 8 * (class))
+
+static inline void lock_taken(raw_spinlock_t *lock, struct ctx *ctx)
+{
+	lock->owner = ctx;
+	ctx->held += LOCK_HELD_ONE(lock->class);
+}
+
+static inline void assert_lock_order(const raw_spinlock_t *lock, const struct ctx *ctx)
+{
+	const bool nests = lock->class == LOCK_CLASS_RQ || lock->class == LOCK_CLASS_DSQ;
+
+	BUG_ON(ctx->held >> 8 * lock->class >= (nests ? 1U << 8 : 1U));
+}
+
 static inline void raw_spin_lock(raw_spinlock_t *lock)
 {
+	struct ctx *ctx;
+
 	yield_point(lock, YIELD_LOCK, lock->name);
+	ctx = current_ctx();
 	if (unlikely(lock->owner))
 		__raw_spin_lock_slow(lock);
 	else
-		lock->owner = current_ctx();
+		assert_lock_order(lock, ctx);
+	lock_taken(lock, ctx);
 }
 
 static inline bool raw_spin_trylock(raw_spinlock_t *lock)
@@ -50,7 +73,7 @@ static inline bool raw_spin_trylock(raw_spinlock_t *lock)
 	yield_point(lock, YIELD_TRYLOCK, lock->name);
 	if (lock->owner)
 		return false;
-	lock->owner = current_ctx();
+	lock_taken(lock, current_ctx());
 	return true;
 }
 
@@ -58,6 +81,7 @@ static inline void raw_spin_unlock(raw_spinlock_t *lock)
 {
 	BUG_ON(lock->owner != current_ctx());
 	yield_point(lock, YIELD_UNLOCK, lock->name);
+	lock->owner->held -= LOCK_HELD_ONE(lock->class);
 	lock->owner = NULL;
 	if (unlikely(lock->nr_waiters))
 		__raw_spin_unlock_slow(lock);

@@ -150,7 +150,7 @@ struct machine_hooks {
 	void (*kernel_exit)(int cpu);
 	/* Before the first kernel path on a CPU that ran a task or idled. */
 	void (*kernel_enter)(int cpu);
-	/* The calling task context wants to sleep until machine_unblock(); must call schedule(). */
+	/* The calling task context wants to sleep until unblock_task(); must call schedule(). */
 	void (*block_task)(struct ctx *ctx);
 	void (*unblock_task)(struct ctx *ctx);
 	/* A task context may be resumed: its task is current on the context's CPU. */

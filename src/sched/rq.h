@@ -131,7 +131,6 @@ struct rq {
 	struct rt_rq rt;
 	struct dl_rq dl;
 	u64 nr_switches;
-	u64 idle_since;
 	struct cpu_stopper *stopper;
 };
 

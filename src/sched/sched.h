@@ -174,11 +174,6 @@ static inline bool task_current(const struct rq *rq, const struct task_struct *p
 	return rq->curr == p;
 }
 
-static inline bool is_idle_task(const struct task_struct *p)
-{
-	return p->flags & PF_IDLE;
-}
-
 static inline bool is_migration_disabled(const struct task_struct *p)
 {
 	return p->migration_disabled;
@@ -239,7 +234,6 @@ void resched_curr(struct rq *rq);
 void resched_cpu(int cpu);
 void set_task_cpu(struct task_struct *p, int cpu);
 void queue_balance_callback(struct rq *rq, struct balance_callback *head, void (*func)(struct rq *));
-void rq_modified_clear(struct rq *rq);
 void add_nr_running(struct rq *rq, u32 n);
 void sub_nr_running(struct rq *rq, u32 n);
 

@@ -23,8 +23,8 @@ static void begin(enum run_mode mode, u64 handover)
 	cfg.mode = mode;
 	cfg.cost_ns[COST_lock_handover] = handover;
 	machine_rig_start(&rig, &cfg);
-	raw_spin_lock_init(&lock, LOCK_CLASS_LEAF, 3, "lock");
-	raw_spin_lock_init(&other, LOCK_CLASS_LEAF, 4, "other");
+	raw_spin_lock_init(&lock, LOCK_CLASS_RQ, 3, "lock");
+	raw_spin_lock_init(&other, LOCK_CLASS_RQ, 4, "other");
 }
 
 static int stop(void **state)
@@ -135,6 +135,26 @@ static void releasing_what_is_not_held_is_a_bug(void **state)
 	assert_non_null(strstr(rig.bug, "owner"));
 }
 
+/* A pi_lock comes before rq locks, never after. */
+static void take_in_the_wrong_order(void *arg)
+{
+	static raw_spinlock_t pi_lock;
+
+	(void)arg;
+	raw_spin_lock_init(&pi_lock, LOCK_CLASS_PI, 0, "pi_lock");
+	raw_spin_lock(&lock);
+	raw_spin_lock(&pi_lock);
+}
+
+static void locking_against_the_order_of_classes_is_a_bug(void **state)
+{
+	(void)state;
+	begin(RUN_TIMED, 0);
+	ctx_spawn_service(0, "s", take_in_the_wrong_order, NULL);
+	assert_int_equal(machine_run(10), MACHINE_END_STOPPED);
+	assert_non_null(strstr(rig.bug, "held"));
+}
+
 static void lock_then_other(void *arg)
 {
 	(void)arg;
@@ -205,6 +225,7 @@ int main(void)
 		test(trylock_never_waits),
 		test(taking_it_twice_is_a_bug),
 		test(releasing_what_is_not_held_is_a_bug),
+		test(locking_against_the_order_of_classes_is_a_bug),
 		test(a_cycle_of_owners_is_reported_at_once),
 		test(in_explored_mode_any_waiter_may_get_it),
 	};

@@ -130,6 +130,9 @@ static void tell_end(const struct scxtwin_sim *sim, const struct scxtwin_result 
 	char text[256];
 	u32 i;
 
+	if (r->time_charged_cpu >= 0)
+		say(verb, "CPU %d scheduled more than 1000 times at one instant (a kick, a yield or a preemption without end?); "
+		    "each further pass was charged 1us", r->time_charged_cpu);
 	if (!r->nr_tasks_left || r->end == SCXTWIN_END_DONE)
 		return;
 	if (r->end == SCXTWIN_END_LIMIT)
