@@ -31,6 +31,38 @@ int scxtwin_summary_json(FILE *out, const struct scxtwin_run *run, struct scxtwi
 int scxtwin_compare_json(FILE *out, const struct scxtwin_run *runs, u32 nr_runs,
 			 struct scxtwin_error *err);
 
+/* A run of a recording against what was observed when it was recorded. */
+struct scxtwin_aggregate {
+	u64 run_ns, nr_switches, nr_wakeups;
+	struct scxtwin_dist wait;	/* wakeup latency and run-queue delay together */
+};
+
+struct scxtwin_fidelity_row {
+	const char *name;
+	struct scxtwin_aggregate recorded, simulated;
+	/* Kolmogorov-Smirnov distance of the waits, if both have some. */
+	bool has_distance;
+	u32 distance_ppm;
+};
+
+struct scxtwin_fidelity {
+	u64 recorded_ns, simulated_ns;	/* spans */
+	struct scxtwin_fidelity_row all;
+	struct scxtwin_fidelity_row *groups;
+	u32 nr_groups;
+};
+
+/* m: finished, of the workload that recorded is of; names belong to it. NULL: no memory. */
+struct scxtwin_fidelity *scxtwin_fidelity_new(const struct scxtwin_metrics *m,
+					      const struct scxtwin_recorded *recorded,
+					      struct scxtwin_error *err);
+void scxtwin_fidelity_free(struct scxtwin_fidelity *f);
+/* As the summaries. */
+int scxtwin_fidelity_text(FILE *out, const struct scxtwin_run *run,
+			  const struct scxtwin_fidelity *f, struct scxtwin_error *err);
+int scxtwin_fidelity_json(FILE *out, const struct scxtwin_run *run,
+			  const struct scxtwin_fidelity *f, struct scxtwin_error *err);
+
 /*
  * Writers. open() observes s from now on (call it before scxtwin_sim_run()) and
  * returns NULL on error; a name that ends in ".gz" is compressed, "-" is

@@ -37,6 +37,29 @@ u64 scxtwin_workload_limit_ns(const struct scxtwin_workload *w);
 u32 scxtwin_workload_nr_groups(const struct scxtwin_workload *w);
 const char *scxtwin_workload_group_name(const struct scxtwin_workload *w, u32 group);
 
+/* What was observed of a group while it was recorded. */
+struct scxtwin_wait {
+	u64 ns;		/* least value of a bucket as the metrics have them */
+	u64 count;	/* not 0 */
+};
+
+struct scxtwin_observed {
+	u64 run_ns, nr_switches, nr_wakeups;
+	struct scxtwin_wait *waits;	/* runnable and not running, to the end; by ascending ns */
+	u32 nr_waits;
+};
+
+struct scxtwin_recorded {
+	u64 span_ns;
+	struct scxtwin_observed *groups;
+	u32 nr_groups;			/* those of the workload */
+};
+
+/* SCXTWIN_EINPUT and NULL if w is no recording, or one that lacks it (not imported, or long ago). */
+struct scxtwin_recorded *scxtwin_workload_recorded(const struct scxtwin_workload *w,
+						   struct scxtwin_error *err);
+void scxtwin_recorded_free(struct scxtwin_recorded *recorded);
+
 /* Reads a file and reports every finding; 0 if it could be run. */
 int scxtwin_workload_lint(const char *path, void (*report)(const struct scxtwin_error *e, void *data),
 			  void *data);

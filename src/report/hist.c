@@ -38,17 +38,23 @@ static u64 *chunk_get(struct hist *h, u32 chunk)
 
 void hist_add(struct hist *h, u64 value)
 {
+	hist_add_many(h, value, 1);
+}
+
+void hist_add_many(struct hist *h, u64 value, u64 count)
+{
 	const u32 chunk = chunk_of(value);
 	u64 *buckets = chunk_get(h, chunk);
 
+	BUG_ON(!count);
 	if (!h->n || value < h->min)
 		h->min = value;
 	if (value > h->max)
 		h->max = value;
-	h->n++;
-	h->sum += value;
+	h->n += count;
+	h->sum += (unsigned __int128)value * count;
 	if (buckets)
-		buckets[(value >> chunk_shift(chunk)) % HIST_CHUNK]++;
+		buckets[(value >> chunk_shift(chunk)) % HIST_CHUNK] += count;
 }
 
 void hist_merge(struct hist *h, const struct hist *from)
@@ -94,6 +100,35 @@ u64 hist_percentile(const struct hist *h, u32 p)
 		}
 	}
 	return h->max;
+}
+
+static u64 bucket_count(const struct hist *h, u32 chunk, u32 bucket)
+{
+	return h->chunk[chunk] ? h->chunk[chunk][bucket] : 0;
+}
+
+u32 hist_distance_ppm(const struct hist *a, const struct hist *b)
+{
+	unsigned __int128 most = 0;
+	u64 seen_a = 0, seen_b = 0;
+	u32 chunk, i;
+
+	BUG_ON(!a->n || a->n >> 53);
+	BUG_ON(!b->n || b->n >> 53);
+	for (chunk = 0; chunk < HIST_NR_CHUNKS; chunk++) {
+		for (i = 0; i < HIST_CHUNK; i++) {
+			unsigned __int128 x, y, distance;
+
+			seen_a += bucket_count(a, chunk, i);
+			seen_b += bucket_count(b, chunk, i);
+			x = (unsigned __int128)seen_a * b->n;
+			y = (unsigned __int128)seen_b * a->n;
+			distance = x > y ? x - y : y - x;
+			if (distance > most)
+				most = distance;
+		}
+	}
+	return (u32)(most * 1000000 / ((unsigned __int128)a->n * b->n));
 }
 
 void hist_dist(const struct hist *h, struct scxtwin_dist *dist)

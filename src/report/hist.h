@@ -24,6 +24,7 @@ struct hist {
 };
 
 void hist_add(struct hist *h, u64 value);
+void hist_add_many(struct hist *h, u64 value, u64 count);
 /* from stays as it is. */
 void hist_merge(struct hist *h, const struct hist *from);
 /*
@@ -31,6 +32,12 @@ void hist_merge(struct hist *h, const struct hist *from);
  * counted, p in [0, 10000]; never outside [min, max]; 0 if h is empty.
  */
 u64 hist_percentile(const struct hist *h, u32 p);
+/*
+ * Distance of Kolmogorov and Smirnov: the greatest difference between the parts
+ * of both that lie up to the same value, in parts per million, cut. Neither may
+ * be empty or have 2^53 values.
+ */
+u32 hist_distance_ppm(const struct hist *a, const struct hist *b);
 void hist_dist(const struct hist *h, struct scxtwin_dist *dist);
 void hist_free(struct hist *h);
 

@@ -10,10 +10,14 @@
 #include <scxtwin/task.h>
 
 #include "workload/infer.h"
+#include "workload/observed.h"
 
 #define NONE		UINT32_MAX
 #define MAX_RT_PRIO	100
 #define DEFAULT_PRIO	120
+
+/* In place of an instant. */
+#define NOT_KNOWN	UINT64_MAX
 
 enum life { UNKNOWN, NEW, RUNNING, RUNNABLE, BLOCKED, DEAD };
 
@@ -47,7 +51,16 @@ struct seen_task {
 	bool woke_early;	/* the last sleep was ended by a pending wake */
 	struct pending_wake pending;
 	u32 last_sleep;		/* line of the last sleep */
+	/* What came of the demand. */
+	u64 waits_since;	/* RUNNABLE: may be NOT_KNOWN; else it is */
+	u64 run_ns, nr_switches, nr_wakeups;
 	u32 number;		/* in the file */
+};
+
+/* From demand to service; whose is the task, in the end its group. */
+struct seen_wait {
+	u64 ns;
+	u32 whose;
 };
 
 struct seen_cpu {
@@ -59,6 +72,7 @@ struct seen_cpu {
 struct infer {
 	VEC(struct seen_task) tasks;
 	VEC(struct line) lines;
+	VEC(struct seen_wait) waits;
 	VEC(struct seen_cpu) cpus;
 	struct idmap by_pid;	/* index + 1 of the living task */
 	u64 start, now;
@@ -77,6 +91,7 @@ void infer_free(struct infer *inf)
 		return;
 	vec_free(&inf->tasks);
 	vec_free(&inf->lines);
+	vec_free(&inf->waits);
 	vec_free(&inf->cpus);
 	idmap_free(&inf->by_pid);
 	free(inf);
@@ -116,6 +131,7 @@ static u32 add_task(struct infer *inf, const struct infer_task *t, u64 born_at, 
 		.pid = t->pid, .prio = INT32_MIN, .parent = NONE, .life = life,
 		.born_at = born_at, .born_seq = inf->seq++, .piece_at = born_at,
 		.runnable_at = born_at, .last_sleep = NONE,
+		.waits_since = NOT_KNOWN,
 	};
 
 	idmap_remove(&inf->by_pid, (u64)t->pid);
@@ -156,6 +172,16 @@ static struct seen_cpu *get_cpu(struct infer *inf, u32 cpu)
 	return inf->failed ? NULL : vec_at(&inf->cpus, cpu);
 }
 
+/* Told of switches that were seen; of others it is not known when they were. */
+static void wait_ends(struct infer *inf, u32 index)
+{
+	const struct seen_task *task = task_at(inf, index);
+	const struct seen_wait wait = { observed_bucket(inf->now - task->waits_since), index };
+
+	if (task->waits_since != NOT_KNOWN)
+		inf->failed |= vec_push(&inf->waits, wait) != 0;
+}
+
 static void switch_in(struct infer *inf, u32 index, u64 since)
 {
 	struct seen_task *task = task_at(inf, index);
@@ -166,6 +192,7 @@ static void switch_in(struct infer *inf, u32 index, u64 since)
 		task->piece_at = task->runnable_at = inf->now;
 	task->life = RUNNING;
 	task->since = since;
+	task->waits_since = NOT_KNOWN;
 	/* A wake that came before this run cannot be for the sleep after it. */
 	if (task->pending.there)
 		take_back(inf, task->pending.line);
@@ -224,6 +251,7 @@ static void account(struct infer *inf, struct seen_task *task)
 	if (task->life != RUNNING)
 		return;
 	task->piece_ns += inf->now - task->since;
+	task->run_ns += inf->now - task->since;
 	task->since = inf->now;
 }
 
@@ -262,6 +290,8 @@ static void sleep_ends(struct infer *inf, u32 index, u64 began, u32 waker)
 
 	task->last_sleep = add_line(inf, index, REC_SLEEP, began, inf->now, waker);
 	task->life = RUNNABLE;
+	task->waits_since = inf->now;
+	task->nr_wakeups++;
 	task->has_slept = true;
 	task->piece_at = inf->now;
 	if (!began)
@@ -273,8 +303,10 @@ static void switch_out(struct infer *inf, u32 index, enum infer_state state)
 	struct seen_task *task = task_at(inf, index);
 
 	account(inf, task);
+	task->nr_switches++;
 	if (state == INFER_RUNNABLE) {
 		task->life = RUNNABLE;
+		task->waits_since = inf->now;
 		return;
 	}
 	close_burst(inf, index);
@@ -324,6 +356,7 @@ void infer_switch(struct infer *inf, const struct infer_place *place, const stru
 	cpu->task = in;
 	if (in == NONE)
 		return;
+	wait_ends(inf, in);
 	if (task_at(inf, in)->life == RUNNING) {
 		inf->nr_inconsistencies++;
 		task_at(inf, in)->life = RUNNABLE;
@@ -379,7 +412,7 @@ static void wake(struct infer *inf, const struct infer_place *place, const struc
 		take_back(inf, task->pending.line);
 		vec_at(&inf->lines, task->last_sleep)->ns = inf->now;
 		vec_at(&inf->lines, task->last_sleep)->other = waker;
-		task->piece_at = inf->now;
+		task->piece_at = task->waits_since = inf->now;
 		task->woke_early = false;
 		give(inf, waker, REC_WAKE, index);
 		break;
@@ -432,6 +465,8 @@ void infer_wakeup_new(struct infer *inf, const struct infer_place *place,
 		return;
 	task_at(inf, index)->life = RUNNABLE;
 	task_at(inf, index)->piece_at = task_at(inf, index)->runnable_at = inf->now;
+	task_at(inf, index)->waits_since = inf->now;
+	task_at(inf, index)->nr_wakeups++;
 }
 
 static void finish(struct infer *inf, u32 index);
@@ -476,8 +511,12 @@ void infer_runtime(struct infer *inf, const struct infer_place *place, const str
 
 void infer_lost(struct infer *inf, u32 cpu)
 {
+	struct seen_task *task;
 	u32 i;
 
+	/* Any of them may have run unseen. */
+	vec_for_each(task, &inf->tasks)
+		task->waits_since = NOT_KNOWN;
 	for (i = 0; i < inf->cpus.nr; i++) {
 		struct seen_cpu *c = &inf->cpus.data[i];
 
@@ -645,6 +684,68 @@ static void write_lines(struct infer *inf, struct rec_writer *wr, const struct r
 	}
 }
 
+/* Waits that are equal are the same in every respect. */
+static int by_group(const void *pa, const void *pb)
+{
+	const struct seen_wait *a = pa, *b = pb;
+
+	if (a->whose != b->whose)
+		return a->whose < b->whose ? -1 : 1;
+	return a->ns < b->ns ? -1 : a->ns > b->ns;
+}
+
+static void sort_waits(struct infer *inf, const u32 *groups)
+{
+	struct seen_wait *wait;
+
+	vec_for_each(wait, &inf->waits)
+		wait->whose = groups[wait->whose];
+	if (inf->waits.nr)
+		qsort(inf->waits.data, inf->waits.nr, sizeof(*inf->waits.data), by_group);
+}
+
+/* Waits of a group, from *from on, which is moved behind them; o->waits has room for all. */
+static void count_waits(const struct infer *inf, u32 group, size_t *from,
+			struct scxtwin_observed *o)
+{
+	for (; *from < inf->waits.nr; (*from)++) {
+		const struct seen_wait *wait = vec_at(&inf->waits, *from);
+
+		if (wait->whose != group)
+			break;
+		if (!o->nr_waits || o->waits[o->nr_waits - 1].ns != wait->ns)
+			o->waits[o->nr_waits++] = (struct scxtwin_wait){ .ns = wait->ns };
+		o->waits[o->nr_waits - 1].count++;
+	}
+}
+
+static void write_observed(struct infer *inf, struct rec_writer *wr, const struct rec_header *h,
+			   const u32 *groups)
+{
+	struct scxtwin_wait *room = mem_realloc_array(NULL, inf->waits.nr + 1, sizeof(*room));
+	struct scxtwin_observed *sums = mem_zalloc(h->groups.nr * sizeof(*sums));
+	const bool memory = room && sums;
+	size_t from = 0;
+	u32 i;
+
+	inf->failed |= !memory;
+	for (i = 0; memory && i < inf->tasks.nr; i++) {
+		const struct seen_task *task = task_at(inf, i);
+
+		sums[groups[i]].run_ns += task->run_ns;
+		sums[groups[i]].nr_switches += task->nr_switches;
+		sums[groups[i]].nr_wakeups += task->nr_wakeups;
+	}
+	sort_waits(inf, groups);
+	for (i = 0; memory && i < h->groups.nr; i++) {
+		sums[i].waits = room;
+		count_waits(inf, i, &from, &sums[i]);
+		rec_writer_observed(wr, i, &sums[i]);
+	}
+	free(sums);
+	free(room);
+}
+
 /* Task lines stand where the tasks were first known to be there, before all that speaks of them. */
 static void put_in_order(struct infer *inf)
 {
@@ -692,7 +793,10 @@ int infer_write(struct infer *inf, struct rec_header *h, const char *out, struct
 	if (wr) {
 		rec_writer_header(wr, h);
 		write_lines(inf, wr, h, groups);
+		write_observed(inf, wr, h, groups);
 		ret = rec_writer_close(wr, err);
+		if (!ret && inf->failed)
+			ret = error_no_memory(err);
 	} else {
 		ret = own.code;
 		if (err)

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "workload/lines.h"
+#include "workload/observed.h"
 #include "workload/recording.h"
 
 #define MAX_CPUS	4096
@@ -169,6 +170,9 @@ int rec_reader_next(struct rec_reader *rd, struct rec_event *ev, struct scxtwin_
 		return ret;
 	if (!ret)
 		return check_end(rd, err);
+	if (observed_is_line(strbuf_str(&rd->lines.buf)))
+		return observed_read(&rd->lines, (u32)rd->rec->header.groups.nr, NULL, err) ?:
+		       check_end(rd, err);
 	*ev = (struct rec_event){ .other = REC_NO_TASK };
 	ret = json_doc_load_text(&rd->doc, rd->lines.file, rd->lines.line,
 				 strbuf_str(&rd->lines.buf), rd->lines.buf.len, err);
@@ -259,7 +263,7 @@ bool rec_is_header(const char *line)
 	return strstr(line, "\"" REC_FORMAT "\"");
 }
 
-/* All lines decide; white space at their ends and the compression do not. */
+/* All demand decides; what was observed, white space at ends of lines and the compression do not. */
 static int hash_lines(struct recording *rec, struct lines *l, struct scxtwin_error *err)
 {
 	SHA2_CTX sha;
@@ -267,8 +271,10 @@ static int hash_lines(struct recording *rec, struct lines *l, struct scxtwin_err
 
 	SHA256Init(&sha);
 	do {
-		SHA256Update(&sha, (const u8 *)strbuf_str(&l->buf), l->buf.len);
-		SHA256Update(&sha, (const u8 *)"\n", 1);
+		if (!observed_is_line(strbuf_str(&l->buf))) {
+			SHA256Update(&sha, (const u8 *)strbuf_str(&l->buf), l->buf.len);
+			SHA256Update(&sha, (const u8 *)"\n", 1);
+		}
 		ret = lines_next(l, err);
 	} while (ret > 0);
 	SHA256End(&sha, rec->hash);
@@ -357,6 +363,62 @@ struct rec_reader *rec_reader_new(const struct recording *rec, struct scxtwin_er
 		return rd;
 	rec_reader_free(rd);
 	return NULL;
+}
+
+static struct scxtwin_recorded *new_recorded(const struct rec_header *h)
+{
+	struct scxtwin_recorded *r = mem_zalloc(sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->span_ns = h->span_ns;
+	r->nr_groups = (u32)h->groups.nr;
+	r->groups = mem_zalloc(r->nr_groups * sizeof(*r->groups));
+	if (r->groups)
+		return r;
+	free(r);
+	return NULL;
+}
+
+static int find_observed(struct lines *l, struct scxtwin_error *err)
+{
+	int ret;
+
+	do {
+		ret = lines_next(l, err);
+	} while (ret > 0 && !observed_is_line(strbuf_str(&l->buf)));
+	if (ret)
+		return ret < 0 ? ret : 0;
+	return lines_fail(l, err, "nothing that was observed is in the recording: it was not imported, or long ago");
+}
+
+struct scxtwin_recorded *rec_read_observed(const struct recording *rec, struct scxtwin_error *err)
+{
+	struct scxtwin_recorded *r = new_recorded(&rec->header);
+	struct lines l;
+	int ret;
+
+	if (!r) {
+		error_no_memory(err);
+		return NULL;
+	}
+	ret = open_lines(rec, &l, err);
+	if (!ret) {
+		ret = find_observed(&l, err) ?: observed_read(&l, r->nr_groups, r->groups, err);
+		lines_close(&l);
+	}
+	if (!ret)
+		return r;
+	scxtwin_recorded_free(r);
+	return NULL;
+}
+
+void scxtwin_recorded_free(struct scxtwin_recorded *r)
+{
+	if (!r)
+		return;
+	observed_free_groups(r->groups, r->nr_groups);
+	free(r);
 }
 
 /* Lines go out by one of the two. */
@@ -474,6 +536,12 @@ void rec_writer_event(struct rec_writer *wr, const struct rec_event *ev)
 	default:
 		break;
 	}
+	write_line(wr);
+}
+
+void rec_writer_observed(struct rec_writer *wr, u32 group, const struct scxtwin_observed *o)
+{
+	observed_put(&wr->line, group, o);
 	write_line(wr);
 }
 

@@ -12,6 +12,8 @@
  * Both kinds of wakeup are in the file: a sleep has the instant of its end and,
  * if a task gave the wake, who. Open loop follows the instants, closed loop the
  * wakers; what no task gave follows the instants in both.
+ *
+ * Lines of workload/observed.h may follow.
  */
 #ifndef WORKLOAD_RECORDING_H
 #define WORKLOAD_RECORDING_H
@@ -60,7 +62,7 @@ struct recording {
 	int spool;		/* copy of standard input, -1: path is read */
 	struct rec_header header;
 	struct scxtwin_machine machine;
-	char hash[65];
+	char hash[65];		/* of all lines but what was observed */
 };
 
 /* Is the text the header line of a recording? For telling files apart. */
@@ -71,9 +73,11 @@ void rec_close(struct recording *rec);
 
 struct rec_reader;
 struct rec_reader *rec_reader_new(const struct recording *rec, struct scxtwin_error *err);
-/* 1: *ev was filled; 0: end; negative: err was filled. */
+/* 1: *ev was filled; 0: end, and what was observed is sound; negative: err was filled. */
 int rec_reader_next(struct rec_reader *rd, struct rec_event *ev, struct scxtwin_error *err);
 void rec_reader_free(struct rec_reader *rd);
+/* SCXTWIN_EINPUT and NULL if nothing that was observed is in the file. */
+struct scxtwin_recorded *rec_read_observed(const struct recording *rec, struct scxtwin_error *err);
 
 /*
  * Writing. Lines must come in order; rec_writer_close() reports what failed
@@ -83,6 +87,8 @@ struct rec_writer;
 struct rec_writer *rec_writer_new(const char *path, struct scxtwin_error *err);
 void rec_writer_header(struct rec_writer *wr, const struct rec_header *header);
 void rec_writer_event(struct rec_writer *wr, const struct rec_event *ev);
+/* Behind all events, once for each group in order. */
+void rec_writer_observed(struct rec_writer *wr, u32 group, const struct scxtwin_observed *o);
 int rec_writer_close(struct rec_writer *wr, struct scxtwin_error *err);
 
 /* What lies ahead of one task, first in first out. */

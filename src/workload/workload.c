@@ -200,6 +200,17 @@ const char *scxtwin_workload_group_name(const struct scxtwin_workload *w, u32 gr
 	return w->prog ? w->prog->groups.data[group] : w->rec->header.groups.data[group];
 }
 
+struct scxtwin_recorded *scxtwin_workload_recorded(const struct scxtwin_workload *w,
+						   struct scxtwin_error *err)
+{
+	const struct error_place place = { .file = w->prog ? w->prog->file : w->rec->path };
+
+	if (w->rec)
+		return rec_read_observed(w->rec, err);
+	error_set_at(err, SCXTWIN_EINPUT, &place, "is no recording: nothing was observed of it");
+	return NULL;
+}
+
 typedef void (*lint_report_t)(const struct scxtwin_error *e, void *data);
 
 /* A line that is no sound JSON ends the reading: what follows may be shifted. */

@@ -11,6 +11,7 @@ set -uo pipefail
 export LC_ALL=C
 
 scxtwin=$(readlink -f -- "$1")
+script=$(readlink -f -- "${BASH_SOURCE[0]}")
 plugins=$(dirname "$scxtwin")/tests/plugin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -162,6 +163,16 @@ expect 124 '' 'the time limit was reached' run --time-limit 1 -p fifo forever.js
 # costs: the kernel's time goes on the tasks' account, and that is no failure
 sed 's/^ ]}$/ ], "expect": {"exact_cpu_time": true}}/' mix.json >exact.json
 expect 0 '^end +done' '' run -p vtime --mode costed --costs server exact.json
+
+# a run beside its recording
+wake=$(dirname -- "$script")/../../traces/wake.jsonl.gz
+expect 0 '^worker .* 8875 ' '' run --compare-recorded -p fifo-global "$wake"
+expect 0 '^	*"format": "scxtwin-fidelity"' '' run --compare-recorded --json -p fifo-global "$wake"
+gzip -dc "$wake" | grep -v '^{"observed":' >demand.jsonl
+expect 3 '' 'demand\.jsonl.*nothing that was observed' run --compare-recorded -p fifo-global demand.jsonl
+expect 3 '' 'mix\.json.*is no recording' run --compare-recorded mix.json
+expect 2 '' 'one policy only' run --compare-recorded -p fifo -p vtime mix.json
+expect 2 '' 'cannot be with' run --compare-recorded --digest mix.json
 
 # waits without end are listed, and pipes read once only
 cat >stuck.json <<'JSON'

@@ -122,6 +122,27 @@ static void lack_of_memory_is_remembered(void **state)
 	hist_free(&h);
 }
 
+static void the_distance_is_the_greatest_difference_of_the_parts(void **state)
+{
+	struct hist a = { 0 }, b = { 0 };
+
+	(void)state;
+	hist_add_many(&a, 1, 3);
+	hist_add(&a, 100000);
+	hist_add_many(&b, 1, 30);
+	hist_add_many(&b, 100000, 10);
+	assert_int_equal(a.n, 4);
+	assert_int_equal(hist_distance_ppm(&a, &b), 0);
+	hist_add_many(&b, 1000000, 40);
+	assert_int_equal(hist_distance_ppm(&a, &b), 500000);
+	assert_int_equal(hist_distance_ppm(&b, &a), 500000);
+	hist_free(&a);
+	hist_add(&a, 0);
+	assert_int_equal(hist_distance_ppm(&a, &b), 1000000);
+	hist_free(&a);
+	hist_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +153,7 @@ int main(void)
 		cmocka_unit_test(nothing_counted_gives_zeroes),
 		cmocka_unit_test(a_merge_equals_counting_into_one),
 		cmocka_unit_test(lack_of_memory_is_remembered),
+		cmocka_unit_test(the_distance_is_the_greatest_difference_of_the_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

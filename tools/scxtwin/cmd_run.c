@@ -91,6 +91,10 @@ static const struct opt opts[] = {
 		.kind = OPT_FLAG, .name = "json", FIELD(json),
 		.help = "print the summary as JSON",
 	}, {
+		.kind = OPT_FLAG, .name = "compare-recorded", FIELD(compare_recorded),
+		.help = "print the run beside what was observed when WORKLOAD, an imported recording, was "
+			"recorded, in place of the summary",
+	}, {
 		.kind = OPT_STRING, .name = "log", .arg = "FILE", FIELD(log), .completion = COMPLETE_FILE,
 		.help = "write every event to FILE as JSON Lines; .gz is compressed, - is standard output",
 	}, {
@@ -125,6 +129,7 @@ static const struct opt opts[] = {
 static const char *const examples[] = {
 	"scxtwin run --policy fifo traces/pipeline.json",
 	"scxtwin run --policy vtime --policy fifo --set slice_ns=1ms traces/wake.jsonl.gz",
+	"scxtwin run --policy fifo-global --compare-recorded traces/wake.jsonl.gz",
 	"scxtwin run --policy ./mine.so --cpus 8 --limit 10s --perfetto out.pftrace traces/server.json",
 	NULL,
 };
@@ -163,6 +168,10 @@ static bool outputs_fit(const struct verb *verb, const struct run_settings *s)
 		say(verb->name, "of --digest, --json, --log - and --perfetto - only one can be given");
 	else if (s->nr_policies > 1 && (s->log || s->perfetto))
 		say(verb->name, "--log and --perfetto take one policy only");
+	else if (s->nr_policies > 1 && s->compare_recorded)
+		say(verb->name, "--compare-recorded takes one policy only");
+	else if (s->compare_recorded && nr_to_stdout > s->json)
+		say(verb->name, "--compare-recorded cannot be with --digest, --log - or --perfetto -");
 	else if (s->costs && s->mode != SCXTWIN_COSTED)
 		say(verb->name, "--costs belongs to --mode costed");
 	else
@@ -170,8 +179,24 @@ static bool outputs_fit(const struct verb *verb, const struct run_settings *s)
 	return false;
 }
 
+static int print_fidelity(const struct run_settings *s, const struct scxtwin_run *run,
+			  const struct scxtwin_metrics *m, const struct scxtwin_recorded *recorded,
+			  struct scxtwin_error *err)
+{
+	struct scxtwin_fidelity *f = scxtwin_fidelity_new(m, recorded, err);
+	int ret;
+
+	if (!f)
+		return err->code;
+	ret = (s->json ? scxtwin_fidelity_json : scxtwin_fidelity_text)(stdout, run, f, err);
+	scxtwin_fidelity_free(f);
+	return ret;
+}
+
+/* recorded: NULL, or what the only run is compared with. */
 static int print_results(const struct verb *verb, const struct run_settings *s,
-			 struct scxtwin_workload *w, const struct run_outcome *outcomes)
+			 struct scxtwin_workload *w, const struct scxtwin_recorded *recorded,
+			 const struct run_outcome *outcomes)
 {
 	struct scxtwin_run runs[MAX_POLICIES];
 	struct scxtwin_error err = { .code = SCXTWIN_OK };
@@ -193,7 +218,9 @@ static int print_results(const struct verb *verb, const struct run_settings *s,
 	/* Events or a trace on standard output leave no place for the summary. */
 	if (!nr || is_stdout(s->log) || is_stdout(s->perfetto))
 		return 0;
-	if (nr == 1)
+	if (recorded)
+		ret = print_fidelity(s, runs, outcomes->metrics, recorded, &err);
+	else if (nr == 1)
 		ret = (s->json ? scxtwin_summary_json : scxtwin_summary_text)(stdout, runs, &err);
 	else
 		ret = (s->json ? scxtwin_compare_json : scxtwin_compare_text)(stdout, runs, nr, &err);
@@ -202,7 +229,8 @@ static int print_results(const struct verb *verb, const struct run_settings *s,
 	return status_of(ret);
 }
 
-static int run_all(const struct verb *verb, const struct run_settings *s, struct scxtwin_workload *w)
+static int run_all(const struct verb *verb, const struct run_settings *s, struct scxtwin_workload *w,
+		   const struct scxtwin_recorded *recorded)
 {
 	struct run_outcome outcomes[MAX_POLICIES];
 	int status = 0, other;
@@ -216,7 +244,7 @@ static int run_all(const struct verb *verb, const struct run_settings *s, struct
 		if (other > status)
 			status = other;
 	}
-	other = print_results(verb, s, w, outcomes);
+	other = print_results(verb, s, w, recorded, outcomes);
 	for (i = 0; i < s->nr_policies; i++)
 		if (outcomes[i].metrics)
 			scxtwin_metrics_free(outcomes[i].metrics);
@@ -227,6 +255,7 @@ static int cmd_run(const struct verb *verb, int argc, char **argv)
 {
 	static struct run_settings s;
 	struct scxtwin_error err = { .code = SCXTWIN_OK };
+	struct scxtwin_recorded *recorded = NULL;
 	struct scxtwin_workload *w;
 	u32 nr_args;
 	int status;
@@ -244,7 +273,15 @@ static int cmd_run(const struct verb *verb, int argc, char **argv)
 		say_error(verb->name, &err);
 		return status_of(err.code);
 	}
-	status = run_all(verb, &s, w);
+	if (s.compare_recorded)
+		recorded = scxtwin_workload_recorded(w, &err);
+	if (s.compare_recorded && !recorded) {
+		say_error(verb->name, &err);
+		status = status_of(err.code);
+	} else {
+		status = run_all(verb, &s, w, recorded);
+	}
+	scxtwin_recorded_free(recorded);
 	scxtwin_workload_close(w);
 	return status;
 }

@@ -29,6 +29,7 @@ struct run_settings {
 	u32 mode;
 	const char *costs, *log, *perfetto;
 	bool digest, json, dump, no_tick_elision, force_suspend, check_determinism, keep_going, quiet;
+	bool compare_recorded;
 };
 
 /* What is left of a run when its simulation is gone. */
