@@ -85,7 +85,8 @@ static void reenq_41_46_47_50_52_53_57_95_two_phases(void **state)
 	nr_seen = 0;
 	PROVES("REENQ-41 REENQ-52 REENQ-53", walk(SCX_REENQ_ANY) == 3 && nr_seen == 3);
 	PROVES("REENQ-41 REENQ-53", queue_is(lab_local(1), "a b c"));
-	PROVES("REENQ-46 REENQ-47", reason_seen[0] == SCX_TASK_REENQ_KFUNC && reason_seen[1] == SCX_TASK_REENQ_IMMED);
+	PROVES("REENQ-46 REENQ-47 IMMED-85 IMMED-86", reason_seen[0] == SCX_TASK_REENQ_KFUNC &&
+	       reason_seen[1] == SCX_TASK_REENQ_IMMED);
 	PROVES("REENQ-46", reason_seen[2] == SCX_TASK_REENQ_IMMED);
 	PROVES("REENQ-95", immed_events_seen[0] == 2 && immed_events_seen[2] == 2);
 	PROVES("REENQ-95 REENQ-84", repeat_events_seen[0] == 1 && repeat_events_seen[1] == 2 && repeat_events_seen[2] == 3);
@@ -139,6 +140,25 @@ static void reenq_40_44_to_46_48_who_is_first_on_an_open_rq(void **state)
 	lab_locked(a, walk_open);
 	PROVES("REENQ-45", nr_walked == 1 && queue_is(lab_local(1), "a"));
 	a->scx.flags &= ~SCX_TASK_PROTECTED;
+}
+
+static void note_reason(struct task_struct *p, u64 enq_flags UNUSED)
+{
+	reason_seen[0] = reason(p);
+}
+
+static void immed_87_any_takes_the_first_of_an_open_rq(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	put(a, SCX_DSQ_LOCAL, 0);
+	mark_immed(a);
+	rig.on_enqueue = note_reason;
+	walk_flags = SCX_REENQ_ANY;
+	lab_forget();
+	lab_locked(a, walk_open);
+	PROVES("IMMED-87", nr_walked == 1 && reason_seen[0] == SCX_TASK_REENQ_KFUNC);
+	PROVES("IMMED-87", lab_count(SCX_EV_REENQ_IMMED) == 0);
 }
 
 static void reenq_42_one_about_to_migrate_is_not_first(void **state)
@@ -459,6 +479,7 @@ int main(void)
 		TEST(reenq_41_46_47_50_52_53_57_95_two_phases),
 		TEST(reenq_40_walk_state_in_the_request_is_a_warning),
 		TEST(reenq_40_44_to_46_48_who_is_first_on_an_open_rq),
+		TEST(immed_87_any_takes_the_first_of_an_open_rq),
 		TEST(reenq_42_one_about_to_migrate_is_not_first),
 		TEST(reenq_51_an_old_reason_is_a_warning),
 		TEST(reenq_54_a_request_during_the_walk_is_served_in_the_pass),
