@@ -281,6 +281,30 @@ static void reenq_14_nothing_for_an_inactive_cpu(void **state)
 	lab_outside(ask_inactive_or_bypassed, &asked);
 }
 
+/* The interrupt that was asked for has not come yet when a wakeup does the work. */
+static void ask_and_wake(void *arg UNUSED)
+{
+	const u64 irqs = local_irq_save();
+
+	scx_bpf_dsq_reenq(U, 0);
+	assert_true(irq_pending(0));
+	try_to_wake_up(c, TASK_NORMAL, 0);
+	PROVES("REENQ-96", irq_pending(0) && !listed(&user(U)->reenq_users[0].node));
+	PROVES("REENQ-96", lab_called(c, "select_cpu enqueue(0x100009)@0 " REENQ_ENQUEUE "@0"));
+	local_irq_restore(irqs);
+}
+
+static void reenq_96_a_wakeup_may_come_before_the_interrupt(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	put(a, U, 0);
+	lab_forget();
+	lab_outside(ask_and_wake, NULL);
+	PROVES("REENQ-96 REENQ-61", lab_called(a, REENQ_ENQUEUE "@0") && queue_is(user(U), "a c"));
+	PROVES("REENQ-96", c->scx.reenq_cnt == 1);
+}
+
 /* ---- after the pick */
 
 static void ask_in_dispatch(s32 cpu, struct task_struct *prev UNUSED)
@@ -381,6 +405,7 @@ int main(void)
 		TEST(reenq_20_27_to_30_33_which_way_it_is_deferred),
 		TEST(reenq_13_nothing_in_bypass),
 		TEST(reenq_14_nothing_for_an_inactive_cpu),
+		TEST(reenq_96_a_wakeup_may_come_before_the_interrupt),
 		TEST(reenq_29_34_after_the_switch_of_the_own_cpu),
 		TEST(reenq_35_a_pick_that_is_tried_again_uses_the_interrupt),
 		TEST(reenq_39_a_step_that_is_past_waits_for_the_next_time),
