@@ -157,7 +157,21 @@ static void immed_07_64_a_verdict_that_falls_back_is_no_error(void **state)
 	lab_offline(0);
 	lab_from(1);
 	put(a, ON_CPU(0), SCX_ENQ_IMMED);
-	PROVES("IMMED-07 IMMED-64", queue_is(global_of(1), "a") && !immed(a) && !scx_last_exit());
+	PROVES("IMMED-07 IMMED-26 IMMED-64", queue_is(global_of(1), "a") && !immed(a) && !scx_last_exit());
+}
+
+static void immed_26_a_target_that_is_none_is_a_warning(void **state)
+{
+	struct lab_hold *frozen;
+
+	(void)state;
+	begin_mode(RUN_EXPLORED, 0, true, true);
+	frozen = freeze_exit();
+	lab_expect_warn("SCX_ENQ_GDSQ_FALLBACK");
+	put(a, ON_CPU(2), SCX_ENQ_IMMED);
+	PROVES("IMMED-26", lab_held(frozen) && !immed(a) && !cpu_rq(1)->scx.nr_immed);
+	lab_release(frozen);
+	PROVES("IMMED-26", lab_exited(SCX_EXIT_ERROR, "invalid CPU 2"));
 }
 
 static void immed_64_where_the_task_may_not_run_it_is_that_error(void **state)
@@ -335,6 +349,7 @@ int main(void)
 		TEST(immed_05_always_leaves_other_targets_alone),
 		TEST(immed_06_the_task_comes_before_the_flags),
 		TEST(immed_07_64_a_verdict_that_falls_back_is_no_error),
+		TEST(immed_26_a_target_that_is_none_is_a_warning),
 		TEST(immed_64_where_the_task_may_not_run_it_is_that_error),
 		TEST(immed_08_always_holds_for_move_to_local),
 		TEST(immed_09_a_refused_pull_does_not_flush),
