@@ -209,5 +209,15 @@ if [ -d "$plugins" ]; then
 fi
 expect 3 '' 'not-there\.so' run -p ./not-there.so mix.json
 
+# Every task of the shipped recording ends, having used exactly the CPU time it asked for.
+demand=$(zcat "$wake" | awk -F'"ns":' '/"ev":"run"/ { n += $2 + 0 } END { printf "%.0f", n }')
+for policy in fifo vtime none; do
+	"$scxtwin" run -p "$policy" --json "$wake" >used.json 2>err
+	used=$(awk -F'[:, ]+' '/"run_ns"/ { print $(NF - 1); exit }' used.json)
+	left=$(awk -F'[:, ]+' '/"nr_tasks_left"/ { print $(NF - 1); exit }' used.json)
+	judge "the recording under $policy" \
+		"$([ "$used" = "$demand" ] && [ "$left" = 0 ] || echo "used $used of $demand ns, $left tasks left")"
+done
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
