@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * JSON Lines: one object per line, read as a stream, plain or gzip. Memory is
- * bounded by the longest line that is allowed, not by the file.
- */
+/* JSON Lines: one object per line, read as a stream. */
 #ifndef BASE_JSON_LINES_H
 #define BASE_JSON_LINES_H
 
 #include "base/json.h"
-#include "base/str.h"
+#include "base/lines.h"
 
 struct json_lines {
-	const char *file;	/* the caller keeps it alive */
-	void *gz;
-	u8 *buf;
-	size_t pos, len;	/* unread part of buf */
-	u32 line_nr;		/* of the line that was read last */
-	struct strbuf line;
-	struct json_doc doc;
+	struct lines lines;
+	struct json_doc doc;	/* the present line */
 };
 
-/* 0, SCXTWIN_EINPUT or SCXTWIN_EINTERNAL; line_max: bytes that a line may have. */
+/* As lines_open(). */
 int json_lines_open(struct json_lines *in, const char *path, size_t line_max,
 		    struct scxtwin_error *err);
 /*

@@ -16,8 +16,8 @@
 
 #include <bsd/string.h>
 
+#include "base/lines.h"
 #include "workload/infer.h"
-#include "workload/lines.h"
 
 #define MAX_CPUS	4096
 /* As the kernel prints them: deadline tasks to the nicest of all. */
@@ -483,7 +483,7 @@ static int read_lines(struct import *im, const char *in, struct scxtwin_error *e
 {
 	const bool is_stdin = !strcmp(in, "-");
 	struct lines l;
-	int ret = lines_open(&l, is_stdin ? "standard input" : in, is_stdin ? 0 : -1, err);
+	int ret = lines_open(&l, is_stdin ? "standard input" : in, is_stdin ? 0 : -1, REC_LINE_MAX, err);
 
 	if (ret)
 		return ret;

@@ -13,7 +13,7 @@
 
 #include <scxtwin/workload.h>
 
-#include "workload/lines.h"
+#include "base/lines.h"
 
 /* How a line of this kind begins, to the letter. */
 #define OBSERVED_KEY "{\"observed\":"

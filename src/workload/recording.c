@@ -13,9 +13,9 @@
 #include <scxtwin/task.h>
 
 #include "base/json.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "workload/lines.h"
 #include "workload/observed.h"
 #include "workload/recording.h"
 
@@ -290,7 +290,7 @@ static int open_lines(const struct recording *rec, struct lines *l, struct scxtw
 		if (fd >= 0)
 			lseek(fd, 0, SEEK_SET);
 	}
-	return lines_open(l, rec->path, fd, err);
+	return lines_open(l, rec->path, fd, REC_LINE_MAX, err);
 }
 
 static int read_header(struct recording *rec, struct scxtwin_error *err)

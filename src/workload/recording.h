@@ -25,6 +25,8 @@
 #define REC_FORMAT	"scxtwin-recording"
 #define REC_VERSION	1
 #define REC_MAX_TASKS	4000000U
+/* Longest line of what is read as a workload: a whole program may stand on one. */
+#define REC_LINE_MAX	((size_t)256 << 20)
 #define REC_NO_TASK	UINT32_MAX
 
 enum rec_kind { REC_TASK, REC_RUN, REC_WAKE, REC_SLEEP, REC_FORK, REC_EXIT, REC_LEFT, NR_REC_KINDS };

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/lines.h"
 #include "workload/json.h"
-#include "workload/lines.h"
 #include "workload/run.h"
 #include "workload/scenario.h"
 
@@ -85,7 +85,7 @@ static int read_text(const char *file, int spool, struct strbuf *text, bool *is_
 		     struct scxtwin_error *err)
 {
 	struct lines l;
-	int ret = lines_open(&l, file, rewound(spool), err);
+	int ret = lines_open(&l, file, rewound(spool), REC_LINE_MAX, err);
 
 	if (ret)
 		return ret;

@@ -139,7 +139,7 @@ static void long_files_plain_and_gzip(void **state)
 		for (i = 0; i < NR; i++)
 			check_record(i);
 		check_end();
-		assert_true(in.line.cap <= 2 * LINE_MAX_BYTES);
+		assert_true(in.lines.buf.cap <= 2 * LINE_MAX_BYTES);
 		json_lines_close(&in);
 	}
 	free(text);
@@ -225,7 +225,7 @@ static void lines_over_the_limit_are_refused(void **state)
 	text[LINE_MAX_BYTES + 1] = '\n';
 	write_plain(text, LINE_MAX_BYTES + 2);
 	assert_int_equal(json_lines_open(&in, path, LINE_MAX_BYTES, &err), 0);
-	check_failure(json_lines_next(&in, &at, &err), 1, "line too long, want at most 1000 bytes");
+	check_failure(json_lines_next(&in, &at, &err), 1, "the line is too long, want at most 1000 bytes");
 }
 
 /* Reads to the end or the failure; the number of records. */
@@ -255,7 +255,7 @@ static void truncated_gzip_is_named(void **state)
 	assert_int_equal(json_lines_open(&in, path, LINE_MAX_BYTES, &err), 0);
 	nr = read_to_end(&ret);
 	assert_in_range(nr, 10, 2999);
-	check_failure(ret, (u32)nr + 1, "compressed file is truncated in or after this line");
+	check_failure(ret, (u32)nr + 1, "the compressed file is cut off in or after this line");
 	json_lines_close(&in);
 
 	text[kept / 2] ^= 0x55;
@@ -274,11 +274,11 @@ static void unreadable_files_are_named(void **state)
 	(void)state;
 	assert_int_equal(json_lines_open(&in, "no/such", LINE_MAX_BYTES, &err), SCXTWIN_EINPUT);
 	assert_string_equal(err.file, "no/such");
-	assert_string_equal(err.msg, "cannot open: No such file or directory");
+	assert_string_equal(err.msg, "cannot be opened for reading: No such file or directory");
 	json_lines_close(&in);
 	assert_int_equal(json_lines_open(&in, ".", LINE_MAX_BYTES, &err), 0);
 	assert_int_equal(json_lines_next(&in, &at, &err), SCXTWIN_EINPUT);
-	assert_non_null(strstr(err.msg, "cannot read: "));
+	assert_non_null(strstr(err.msg, "cannot be read on: "));
 	assert_non_null(strstr(err.msg, "Is a directory"));
 }
 

@@ -1,66 +1,74 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/lines.h"
+
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bug.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "workload/lines.h"
 
 #define PIECE_SIZE (1U << 16)
 
-int lines_open(struct lines *l, const char *file, int fd, struct scxtwin_error *err)
+int lines_open(struct lines *l, const char *file, int fd, size_t max_len, struct scxtwin_error *err)
 {
 	const struct error_place place = { .file = file };
+	int ret;
 
-	memset(l, 0, sizeof(*l));
-	l->file = file;
-	l->buf.limit = LINES_MAX_LEN;
+	BUG_ON(!max_len);
+	*l = (struct lines){ .file = file, .buf.limit = max_len };
 	l->piece = mem_alloc(PIECE_SIZE);
-	if (!l->piece) {
-		if (fd >= 0)
-			close(fd);
-		return error_no_memory(err);
+	if (l->piece) {
+		errno = 0;
+		l->gz = fd >= 0 ? gzdopen(fd, "rbe") : gzopen(file, "rbe");
 	}
-	errno = 0;
-	l->gz = fd >= 0 ? gzdopen(fd, "rb") : gzopen(file, "rb");
-	if (!l->gz) {
-		const int why = errno;
-
-		if (fd >= 0)
-			close(fd);
-		lines_close(l);
-		return error_set_at(err, SCXTWIN_EINPUT, &place, "cannot be opened for reading: %s",
-				    why ? strerror(why) : "no memory");
+	if (l->gz) {
+		gzbuffer(l->gz, 2 * PIECE_SIZE);
+		return 0;
 	}
-	gzbuffer(l->gz, 1 << 17);
-	return 0;
+	if (!l->piece || !errno || errno == ENOMEM)
+		ret = error_no_memory(err);
+	else
+		ret = error_set_at(err, SCXTWIN_EINPUT, &place, "cannot be opened for reading: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ret;
 }
 
-int lines_fail(const struct lines *l, struct scxtwin_error *err, const char *what)
+int lines_fail(const struct lines *l, struct scxtwin_error *err, const char *fmt, ...)
 {
 	const struct error_place place = { .file = l->file, .line = l->line };
+	char text[sizeof(err->msg)];
+	va_list ap;
 
-	return error_set_at(err, SCXTWIN_EINPUT, &place, "%s", what);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return error_set_at(err, SCXTWIN_EINPUT, &place, "%s", text);
 }
 
 /* 1: there is a piece; 0: the file is over; negative: unreadable. */
 static int next_piece(struct lines *l, struct scxtwin_error *err)
 {
 	const int len = gzread(l->gz, l->piece, PIECE_SIZE);
-	int status;
+	int code = Z_OK;
+	const char *text = gzerror(l->gz, &code);
 
 	l->pos = 0;
 	l->end = len > 0 ? (u32)len : 0;
 	if (len > 0)
 		return 1;
 	/* A stream that breaks off is no error for gzread(). */
-	gzerror(l->gz, &status);
-	if (status == Z_ERRNO)
-		return lines_fail(l, err, strerror(errno));
-	if (status != Z_OK && status != Z_STREAM_END)
-		return lines_fail(l, err, "the file cannot be read on: damaged or cut off");
+	if (code == Z_BUF_ERROR)
+		return lines_fail(l, err, "the compressed file is cut off in or after this line");
+	if (code == Z_MEM_ERROR)
+		return error_no_memory(err);
+	if (code != Z_OK && code != Z_STREAM_END)
+		return lines_fail(l, err, "cannot be read on: %s", code == Z_ERRNO ? strerror(errno) : text);
 	return 0;
 }
 
@@ -68,7 +76,8 @@ int lines_next(struct lines *l, struct scxtwin_error *err)
 {
 	strbuf_clear(&l->buf);
 	l->line++;
-	for (;;) {
+	l->ended = false;
+	while (!l->ended) {
 		const int ret = l->pos < l->end ? 1 : next_piece(l, err);
 		const char *start = l->piece + l->pos, *newline;
 		size_t len;
@@ -82,11 +91,11 @@ int lines_next(struct lines *l, struct scxtwin_error *err)
 		len = newline ? (size_t)(newline - start) : l->end - l->pos;
 		if (strbuf_add(&l->buf, start, len))
 			return l->buf.error == -ENOMEM ? error_no_memory(err) :
-			       lines_fail(l, err, "the line is too long");
+			       lines_fail(l, err, "the line is too long, want at most %zu bytes", l->buf.limit);
 		l->pos += (u32)len + (newline != NULL);
-		if (newline)
-			return 1;
+		l->ended = newline != NULL;
 	}
+	return 1;
 }
 
 void lines_close(struct lines *l)
