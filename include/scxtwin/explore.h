@@ -53,6 +53,8 @@ struct scxtwin_explore_result {
 	u64 nr_limited;		/* executions that reached the step limit */
 	u64 nanoseconds;	/* of processor time spent in executions */
 	u32 shard, nr_shards;	/* this is a part of the work only if nr_shards is more than 1 */
+	/* The same for several scenarios that are split between runs; for the caller to fill in, else 0 and 1. */
+	u32 suite_part, nr_suite_parts;
 	char violation[600];	/* what was found, "" if nothing */
 	u32 nr_departures, nr_departures_before;	/* from the default order, and before shrinking */
 	u64 shrink_executions;
@@ -70,9 +72,15 @@ int scxtwin_explore(const struct scxtwin_explore_options *opt, struct scxtwin_wo
 /* "proved: 58 executions, 5 end states"; returns buf. */
 char *scxtwin_verdict_text(const struct scxtwin_explore_result *res, char *buf, size_t size);
 
-/* One line of JSON; the result of several shards put together again. */
+/* One line of JSON. */
 int scxtwin_explore_result_write(FILE *out, const struct scxtwin_explore_result *res);
-int scxtwin_explore_merge(const char *const *files, u32 nr, struct scxtwin_explore_result *res,
+typedef void (*scxtwin_explore_result_fn)(const struct scxtwin_explore_result *res, void *data);
+/*
+ * Reads such lines and puts the parts of each search together again: each() is
+ * called once for a search, in the order in which their first parts were read.
+ * A search of which a part is missing is no proof; a suite of which one is missing is an error.
+ */
+int scxtwin_explore_merge(const char *const *files, u32 nr, scxtwin_explore_result_fn each, void *data,
 			  struct scxtwin_error *err);
 
 /* ---- schedules */

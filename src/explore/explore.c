@@ -133,6 +133,7 @@ static void judge(struct search *s)
 	res->bound = s->cfg.bound;
 	res->shard = s->cfg.shard;
 	res->nr_shards = s->cfg.nr_shards;
+	res->nr_suite_parts = 1;
 	if (res->verdict == SCXTWIN_FOUND)
 		return;
 	if (!s->finished || s->incomplete || !s->ops->complete)

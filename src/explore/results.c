@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json_lines.h"
 #include "base/json_writer.h"
+#include "base/vec.h"
 
 #define FORMAT	 "scxtwin-explore-result"
 #define VERSION	 1
@@ -31,6 +32,8 @@ int scxtwin_explore_result_write(FILE *out, const struct scxtwin_explore_result 
 	jsonw_member_u64(&w, "bound", res->bound);
 	jsonw_member_u64(&w, "shard", res->shard);
 	jsonw_member_u64(&w, "shards", res->nr_shards);
+	jsonw_member_u64(&w, "suite_part", res->suite_part);
+	jsonw_member_u64(&w, "suite_parts", res->nr_suite_parts);
 	jsonw_member_u64(&w, "executions", res->executions);
 	jsonw_member_u64(&w, "cut", res->cut);
 	jsonw_member_u64(&w, "end_states", res->end_states);
@@ -61,8 +64,8 @@ static int read_result(struct json_at at, struct scxtwin_explore_result *res, st
 	memset(res, 0, sizeof(*res));
 	ret = ret ?: json_get_u32(json_need(at, "version"), VERSION, VERSION, &n, err);
 	ret = ret ?: json_only(at, err, "format", "version", "scenario", "policy", "strategy", "verdict",
-			       "bound", "shard", "shards", "executions", "cut", "end_states", "max_steps", "limited",
-			       "nanoseconds", "violation");
+			       "bound", "shard", "shards", "suite_part", "suite_parts", "executions", "cut", "end_states",
+			       "max_steps", "limited", "nanoseconds", "violation");
 	ret = ret ?: read_text(json_need(at, "scenario"), res->scenario, sizeof(res->scenario), err);
 	ret = ret ?: read_text(json_need(at, "policy"), res->policy, sizeof(res->policy), err);
 	ret = ret ?: read_text(json_need(at, "strategy"), res->strategy, sizeof(res->strategy), err);
@@ -70,6 +73,8 @@ static int read_result(struct json_at at, struct scxtwin_explore_result *res, st
 	ret = ret ?: json_get_u32(json_need(at, "bound"), 0, UINT32_MAX, &res->bound, err);
 	ret = ret ?: json_get_u32(json_need(at, "shard"), 0, MAX_SHARDS - 1, &res->shard, err);
 	ret = ret ?: json_get_u32(json_need(at, "shards"), 1, MAX_SHARDS, &res->nr_shards, err);
+	ret = ret ?: json_get_u32(json_need(at, "suite_part"), 0, MAX_SHARDS - 1, &res->suite_part, err);
+	ret = ret ?: json_get_u32(json_need(at, "suite_parts"), 1, MAX_SHARDS, &res->nr_suite_parts, err);
 	ret = ret ?: json_get_u64(json_need(at, "executions"), 0, INT64_MAX, &res->executions, err);
 	ret = ret ?: json_get_u64(json_need(at, "cut"), 0, INT64_MAX, &res->cut, err);
 	ret = ret ?: json_get_u64(json_need(at, "end_states"), 0, INT64_MAX, &res->end_states, err);
@@ -87,12 +92,27 @@ static bool is_of_same_search(const struct scxtwin_explore_result *a, const stru
 	       !strcmp(a->strategy, b->strategy) && a->bound == b->bound && a->nr_shards == b->nr_shards;
 }
 
-struct merging {
-	struct scxtwin_explore_result *sum;
-	bool has_shard[MAX_SHARDS];
-	u32 nr_seen;		/* different parts */
-	bool any;
+struct parts {
+	bool has[MAX_SHARDS];
+	u32 nr_seen;		/* different ones */
 };
+
+struct merged {
+	struct scxtwin_explore_result sum;
+	struct parts shards;
+};
+
+struct merging {
+	VEC(struct merged) searches;	/* in the order of their first parts */
+	struct parts suite;
+	u32 nr_suite_parts;		/* 0: nothing was read yet */
+};
+
+static void see_part(struct parts *parts, u32 part)
+{
+	parts->nr_seen += !parts->has[part];
+	parts->has[part] = true;
+}
 
 /* The weakest verdict counts, but what was found was found. */
 static void add_result(struct scxtwin_explore_result *sum, const struct scxtwin_explore_result *res)
@@ -111,15 +131,32 @@ static void add_result(struct scxtwin_explore_result *sum, const struct scxtwin_
 		memcpy(sum->violation, res->violation, sizeof(sum->violation));
 }
 
-static void take_result(struct merging *m, const struct scxtwin_explore_result *res)
+static struct merged *search_of(struct merging *m, const struct scxtwin_explore_result *res)
 {
-	if (m->any)
-		add_result(m->sum, res);
-	else
-		*m->sum = *res;
-	m->any = true;
-	m->nr_seen += !m->has_shard[res->shard];
-	m->has_shard[res->shard] = true;
+	size_t i;
+
+	for (i = 0; i < m->searches.nr; i++)
+		if (is_of_same_search(&m->searches.data[i].sum, res))
+			return &m->searches.data[i];
+	return NULL;
+}
+
+/* 0 or -ENOMEM. */
+static int take_result(struct merging *m, const struct scxtwin_explore_result *res)
+{
+	struct merged *search = search_of(m, res);
+
+	if (search) {
+		add_result(&search->sum, res);
+	} else {
+		if (vec_push(&m->searches, ((struct merged){ .sum = *res })))
+			return -ENOMEM;
+		search = vec_last(&m->searches);
+	}
+	see_part(&search->shards, res->shard);
+	see_part(&m->suite, res->suite_part);
+	m->nr_suite_parts = res->nr_suite_parts;
+	return 0;
 }
 
 static int merge_file(const char *path, struct merging *m, struct scxtwin_error *err)
@@ -134,34 +171,57 @@ static int merge_file(const char *path, struct merging *m, struct scxtwin_error 
 		if (ret <= 0)
 			break;
 		ret = read_result(at, &res, err);
-		if (!ret && ((m->any && !is_of_same_search(m->sum, &res)) || res.shard >= res.nr_shards))
-			ret = json_fail(at, err, "is not a part of the same exploration as those before");
-		if (ret)
-			break;
-		take_result(m, &res);
+		if (!ret && (res.shard >= res.nr_shards || res.suite_part >= res.nr_suite_parts))
+			ret = json_fail(at, err, "names a part that is not one of the whole");
+		if (!ret && m->nr_suite_parts && res.nr_suite_parts != m->nr_suite_parts)
+			ret = json_fail(at, err, "is not a part of the same suite as those before");
+		if (!ret && take_result(m, &res))
+			ret = error_no_memory(err);
 	}
 	json_lines_close(&in);
 	return ret;
 }
 
-int scxtwin_explore_merge(const char *const *files, u32 nr, struct scxtwin_explore_result *res,
-			  struct scxtwin_error *err)
+static int check_suite(const struct merging *m, struct scxtwin_error *err)
 {
-	struct merging m = { .sum = res };
-	int ret = 0;
 	u32 i;
 
-	memset(res, 0, sizeof(*res));
-	for (i = 0; i < nr && !ret; i++)
-		ret = merge_file(files[i], &m, err);
-	if (!ret && !m.any)
-		ret = error_set(err, SCXTWIN_EINPUT, "there is no result in these files");
-	if (ret)
-		return ret;
-	/* Parts that are missing were not searched. */
-	if (m.nr_seen < res->nr_shards && res->verdict < SCXTWIN_SAMPLED)
-		res->verdict = SCXTWIN_SAMPLED;
-	res->shard = 0;
-	res->nr_shards = 1;
+	if (!m->nr_suite_parts)
+		return error_set(err, SCXTWIN_EINPUT, "there is no result in these files");
+	for (i = 0; i < m->nr_suite_parts; i++)
+		if (!m->suite.has[i])
+			return error_set(err, SCXTWIN_EINPUT, "part %u/%u of the suite is missing", i,
+					 m->nr_suite_parts);
 	return 0;
+}
+
+static void tell(struct merged *search, scxtwin_explore_result_fn each, void *data)
+{
+	struct scxtwin_explore_result *sum = &search->sum;
+
+	/* Parts that are missing were not searched. */
+	if (search->shards.nr_seen < sum->nr_shards && sum->verdict < SCXTWIN_SAMPLED)
+		sum->verdict = SCXTWIN_SAMPLED;
+	sum->shard = sum->suite_part = 0;
+	sum->nr_shards = sum->nr_suite_parts = 1;
+	each(sum, data);
+}
+
+int scxtwin_explore_merge(const char *const *files, u32 nr, scxtwin_explore_result_fn each, void *data,
+			  struct scxtwin_error *err)
+{
+	struct merging *m = mem_zalloc(sizeof(*m));
+	int ret = m ? 0 : error_no_memory(err);
+	size_t i;
+
+	for (i = 0; i < nr && !ret; i++)
+		ret = merge_file(files[i], m, err);
+	if (!ret)
+		ret = check_suite(m, err);
+	for (i = 0; !ret && i < m->searches.nr; i++)
+		tell(&m->searches.data[i], each, data);
+	if (m)
+		vec_free(&m->searches);
+	free(m);
+	return ret;
 }

@@ -57,6 +57,20 @@ for i in 0 1; do
 done
 expect 0 'proved up to bound 1: ' merge part0.jsonl part1.jsonl
 expect 0 'sampled ' merge part0.jsonl
+
+# Several scenarios: parts are of the scenarios, and what is found does not end the rest.
+mkdir findings
+suite=("$scenarios/wake_while_idling.json" "$scenarios/dequeue_dispatch.json")
+expect 1 'dequeue_dispatch.json: sampled' explore -p ./lost_wakeup.so --budget 2000 -o findings "${suite[@]}"
+expect 1 '^forgotten task: pid 2 sleeper' replay findings/wake_while_idling.found.json
+for i in 0 1; do
+	expect 0 "bound 1" explore -p fifo --strategy dfs --bound 1 --shard "$i/2" --results "suite$i.jsonl" "${suite[@]}"
+done
+expect 0 'dequeue_dispatch.json, fifo, dfs: proved up to bound 1: ' merge suite0.jsonl suite1.jsonl
+expect 3 '' merge suite1.jsonl
+grep -q 'part 0/2 of the suite is missing' err && passed=$((passed + 1)) || failed=$((failed + 1))
+expect 2 '' explore -p fifo --shard 0/3 "${suite[@]}"
+
 expect 2 '' explore --strategy best "$scenarios/dequeue_dispatch.json"
 expect 2 '' explore --strategy dpor --shard 0/2 "$scenarios/dequeue_dispatch.json"
 expect 3 '' explore nowhere.json

@@ -33,6 +33,7 @@ static int remove_path(void **state)
 static const struct scxtwin_explore_result part = {
 	.verdict = SCXTWIN_PROVED_BOUND, .scenario = "a.json", .policy = "fifo", .strategy = "dfs",
 	.bound = 2, .executions = 10, .cut = 1, .end_states = 3, .max_steps = 50, .nr_shards = 2,
+	.nr_suite_parts = 1,
 };
 
 static void add(struct scxtwin_explore_result res)
@@ -44,11 +45,21 @@ static void add(struct scxtwin_explore_result res)
 	fclose(f);
 }
 
+static u32 nr_searches;
+
+static void take_search(const struct scxtwin_explore_result *res, void *data)
+{
+	*(struct scxtwin_explore_result *)data = *res;
+	nr_searches++;
+}
+
+/* The last search that was in the file. */
 static int merge(struct scxtwin_explore_result *res, struct scxtwin_error *err)
 {
 	const char *const files[] = { path };
 
-	return scxtwin_explore_merge(files, 1, res, err);
+	nr_searches = 0;
+	return scxtwin_explore_merge(files, 1, take_search, res, err);
 }
 
 static void all_parts_together_prove(void **state)
@@ -106,6 +117,47 @@ static void parts_of_different_searches_do_not_mix(void **state)
 
 	(void)state;
 	other.bound = 3;
+	other.shard = 1;
+	add(part);
+	add(other);
+	assert_int_equal(merge(&res, &err), 0);
+	assert_int_equal(nr_searches, 2);
+	assert_int_equal(res.bound, 3);
+	assert_int_equal(res.executions, 10);
+	assert_int_equal(res.verdict, SCXTWIN_SAMPLED);
+}
+
+static void all_parts_of_a_suite_are_needed(void **state)
+{
+	struct scxtwin_explore_result res, other = part;
+	struct scxtwin_error err;
+
+	(void)state;
+	other.nr_shards = 1;
+	other.nr_suite_parts = 2;
+	add(other);
+	assert_int_equal(merge(&res, &err), SCXTWIN_EINPUT);
+	assert_string_equal(err.msg, "part 1/2 of the suite is missing");
+	strcpy(other.scenario, "b.json");
+	other.suite_part = 1;
+	add(other);
+	assert_int_equal(merge(&res, &err), 0);
+	assert_int_equal(nr_searches, 2);
+	assert_string_equal(res.scenario, "b.json");
+	assert_int_equal(res.verdict, SCXTWIN_PROVED_BOUND);
+	other.nr_suite_parts = 3;
+	add(other);
+	assert_int_equal(merge(&res, &err), SCXTWIN_EINPUT);
+	assert_int_equal(err.line, 3);
+}
+
+static void a_part_outside_the_whole_is_damage(void **state)
+{
+	struct scxtwin_explore_result res, other = part;
+	struct scxtwin_error err;
+
+	(void)state;
+	other.shard = 2;
 	add(part);
 	add(other);
 	assert_int_equal(merge(&res, &err), SCXTWIN_EINPUT);
@@ -130,6 +182,8 @@ int main(void)
 		results_test(a_missing_part_takes_the_proof_away),
 		results_test(what_one_part_found_was_found),
 		results_test(parts_of_different_searches_do_not_mix),
+		results_test(all_parts_of_a_suite_are_needed),
+		results_test(a_part_outside_the_whole_is_damage),
 		results_test(no_result_is_an_error),
 	};
 

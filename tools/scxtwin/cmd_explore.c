@@ -20,6 +20,7 @@ struct explore_settings {
 	u32 strategy, bound, depth, shard, nr_shards;
 	u64 budget, seed, scenario_seed, from_ns, limit_ns, step_limit;
 	bool audit, no_shrink, shrink_scenario, quiet;
+	u32 nr_scenarios;
 };
 
 static const char *const strategy_names[] = { "pos", "random", "pct", "dfs", "dpor", NULL };
@@ -91,7 +92,8 @@ static const struct opt opts[] = {
 		.help = "seed of the scenario's own draws (default: the scenario's, else 1)",
 	}, {
 		.kind = OPT_CALL, .name = "shard", .arg = "I/N", .set = set_shard,
-		.help = "only part I of N, counted from 0; not for dpor",
+		.help = "only part I of N, counted from 0: of the scenarios if there are several, else of the "
+			"executions; not of those of dpor",
 	}, {
 		.kind = OPT_DURATION, .name = "from", .arg = "DURATION", FIELD(from_ns),
 		.help = "up to this instant the order is the default one (default 0ns: loading the policy and "
@@ -117,7 +119,8 @@ static const struct opt opts[] = {
 			"written beside the schedule",
 	}, {
 		.kind = OPT_STRING, .name = "output", .letter = 'o', .arg = "FILE", FIELD(out),
-		.completion = COMPLETE_FILE, .help = "write the schedule of what was found",
+		.completion = COMPLETE_FILE, .help = "write the schedule of what was found; for several scenarios: the "
+						      "directory for them, as NAME.found.json",
 	}, {
 		.kind = OPT_STRING, .name = "results", .arg = "FILE", FIELD(results),
 		.completion = COMPLETE_FILE,
@@ -132,6 +135,7 @@ static const char *const examples[] = {
 	"scxtwin explore --policy queue traces/explore/dequeue_dispatch.json",
 	"scxtwin explore --policy ./mine.so --strategy dfs --bound 2 -o found.json race.json",
 	"scxtwin explore --policy fifo --strategy dpor --budget 1000000 race.json",
+	"scxtwin explore --policy fifo --shard 0/2 --results part0.jsonl races/*.json",
 	NULL,
 };
 
@@ -155,12 +159,41 @@ static int append_result(const struct verb *verb, const char *path,
 	return status_of(SCXTWIN_EINPUT);
 }
 
+/* Where the schedule of what was found in scenario goes. */
+static void schedule_path(const struct explore_settings *s, const char *scenario, char *path, size_t size)
+{
+	const char *slash = strrchr(scenario, '/'), *name = slash ? slash + 1 : scenario;
+	const char *dot = strrchr(name, '.');
+
+	if (s->nr_scenarios == 1)
+		snprintf(path, size, "%s", s->out);
+	else
+		snprintf(path, size, "%s/%.*s.found.json", s->out, (int)(dot ? dot - name : (long)strlen(name)), name);
+}
+
+static int write_schedule(const struct verb *verb, const struct explore_settings *s, const char *scenario,
+			  const struct scxtwin_schedule *found)
+{
+	struct scxtwin_error err = { .code = SCXTWIN_OK };
+	char path[4096];
+
+	schedule_path(s, scenario, path, sizeof(path));
+	if (scxtwin_schedule_write(found, path, &err)) {
+		say_error(verb->name, &err);
+		return status_of(err.code);
+	}
+	printf("schedule: %s\n", path);
+	return 0;
+}
+
 static int print_result(const struct verb *verb, const struct explore_settings *s,
 			const struct scxtwin_explore_result *res, const struct scxtwin_schedule *found)
 {
-	struct scxtwin_error err = { .code = SCXTWIN_OK };
 	char text[256];
+	int status;
 
+	if (s->nr_scenarios > 1)
+		printf("%s: ", res->scenario);
 	printf("%s\n", scxtwin_verdict_text(res, text, sizeof(text)));
 	if (s->results && append_result(verb, s->results, res))
 		return status_of(SCXTWIN_EINPUT);
@@ -169,14 +202,8 @@ static int print_result(const struct verb *verb, const struct explore_settings *
 	printf("%s\n", res->violation);
 	printf("departures from the default order: %u, of %u before shrinking (%" PRIu64 " executions)\n",
 	       res->nr_departures, res->nr_departures_before, res->shrink_executions);
-	if (s->out) {
-		if (scxtwin_schedule_write(found, s->out, &err)) {
-			say_error(verb->name, &err);
-			return status_of(err.code);
-		}
-		printf("schedule: %s\n", s->out);
-	}
-	return status_of(SCXTWIN_EFAILED);
+	status = s->out ? write_schedule(verb, s, res->scenario, found) : 0;
+	return status ? status : status_of(SCXTWIN_EFAILED);
 }
 
 static void make_options(const struct explore_settings *s, struct scxtwin_explore_options *opt)
@@ -193,8 +220,10 @@ static void make_options(const struct explore_settings *s, struct scxtwin_explor
 	opt->depth = s->depth;
 	opt->budget = s->budget ? s->budget : 100000;
 	opt->seed = s->seed;
-	opt->shard = s->shard;
-	opt->nr_shards = s->nr_shards;
+	if (s->nr_scenarios == 1) {
+		opt->shard = s->shard;
+		opt->nr_shards = s->nr_shards;
+	}
 	opt->from_ns = s->from_ns;
 	opt->step_limit = s->step_limit;
 	opt->audit_steps = s->audit;
@@ -204,42 +233,65 @@ static void make_options(const struct explore_settings *s, struct scxtwin_explor
 		opt->progress = show_progress;
 }
 
-static int cmd_explore(const struct verb *verb, int argc, char **argv)
+static int explore_one(const struct verb *verb, const struct explore_settings *s, const char *scenario)
 {
-	static struct explore_settings s;
 	struct scxtwin_error err = { .code = SCXTWIN_OK };
+	struct scxtwin_workload *w = scxtwin_workload_open(scenario, &err);
 	struct scxtwin_explore_options opt;
 	struct scxtwin_explore_result res;
 	struct scxtwin_schedule *found;
-	struct scxtwin_workload *w;
-	u32 nr_args;
 	int status;
-	const enum opts_result parsed = opts_parse(verb, argc, argv, &s, &nr_args);
 
-	if (parsed != OPTS_GO_ON)
-		return opts_status(parsed);
-	w = scxtwin_workload_open(argv[0], &err);
 	if (!w) {
 		say_error(verb->name, &err);
 		return status_of(err.code);
 	}
-	make_options(&s, &opt);
+	make_options(s, &opt);
 	status = status_of(scxtwin_explore(&opt, w, &res, &found, &err));
 	if (opt.progress)
 		fputs("\r\033[K", stderr);
+	if (s->nr_scenarios > 1 && s->nr_shards) {
+		res.suite_part = s->shard;
+		res.nr_suite_parts = s->nr_shards;
+	}
 	if (status)
 		say_error(verb->name, &err);
 	else
-		status = print_result(verb, &s, &res, found);
+		status = print_result(verb, s, &res, found);
 	scxtwin_schedule_close(found);
 	scxtwin_workload_close(w);
 	return status;
 }
 
+/* What was found in one scenario does not keep the others from being searched; an error does. */
+static int cmd_explore(const struct verb *verb, int argc, char **argv)
+{
+	static struct explore_settings s;
+	int status = 0, one;
+	u32 i;
+	const enum opts_result parsed = opts_parse(verb, argc, argv, &s, &s.nr_scenarios);
+
+	if (parsed != OPTS_GO_ON)
+		return opts_status(parsed);
+	if (s.nr_scenarios > 1 && s.nr_shards > s.nr_scenarios) {
+		say(verb->name, "%u scenarios cannot be split into %u parts", s.nr_scenarios, s.nr_shards);
+		return STATUS_USAGE;
+	}
+	for (i = 0; i < s.nr_scenarios; i++) {
+		if (s.nr_scenarios > 1 && s.nr_shards && i % s.nr_shards != s.shard)
+			continue;
+		one = explore_one(verb, &s, argv[i]);
+		if (one && one != status_of(SCXTWIN_EFAILED))
+			return one;
+		status = one ? one : status;
+	}
+	return status;
+}
+
 const struct verb verb_explore = {
 	.name = "explore",
-	.args = "SCENARIO",
-	.summary = "run a scenario in many orders of its CPUs' steps",
+	.args = "SCENARIO...",
+	.summary = "run scenarios in many orders of its CPUs' steps",
 	.description = "Runs a program again and again, each time in another order of what its CPUs do, "
 		       "and checks each execution: assertions, warnings, deadlocks, the audits, the "
 		       "scenario's expectations, and tasks that nobody is going to run.\n\n"
@@ -250,7 +302,6 @@ const struct verb verb_explore = {
 	.examples = examples,
 	.opts = opts,
 	.min_args = 1,
-	.max_args = 1,
 	.completion = COMPLETE_FILE,
 	.run = cmd_explore,
 };
