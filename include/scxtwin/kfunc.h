@@ -48,7 +48,8 @@ void scx_bpf_destroy_dsq(u64 dsq_id);
 s32 scx_bpf_dsq_nr_queued(u64 dsq_id);
 struct task_struct *scx_bpf_dsq_peek(u64 dsq_id);
 void scx_bpf_dsq_reenq(u64 dsq_id, u64 reenq_flags);
-u32 scx_bpf_reenqueue_local(void);
+u32 scx_bpf_reenqueue_local(void);		/* old form: at once, in ops.cpu_release() only */
+void scx_bpf_reenqueue_local___v2(void);	/* new form: as scx_bpf_dsq_reenq(SCX_DSQ_LOCAL, 0) */
 
 /* tasks and CPUs */
 bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice);

@@ -475,6 +475,12 @@ out:
 	scx_kfunc_log(SCXTWIN_KF_dsq_reenq, NULL, dsq_id, given_flags, 0);
 }
 
+/* From anywhere and deferred, as any other request (REENQ-09). */
+void scx_bpf_reenqueue_local___v2(void)
+{
+	scx_bpf_dsq_reenq(SCX_DSQ_LOCAL, 0);
+}
+
 /*
  * (Deprecated) at once, in ops.cpu_release() only. The task that has just lost
  * the CPU is still current there, and a BPF program runs with migration of the
