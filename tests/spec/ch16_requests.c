@@ -204,7 +204,37 @@ static void ask_in_turn(void *arg UNUSED)
 	PROVES("REENQ-17 REENQ-21", local_entry(1)->flags == SCX_REENQ_ANY);
 	PROVES("REENQ-17 REENQ-23", local_entry(1)->node.next == &rq->scx.deferred_reenq_locals);
 	PROVES("REENQ-32", irq_pending(1));
+	/* another filter, here one of the kernel's own, is added to those that wait */
+	schedule_dsq_reenq(scx_root, dsq, 1ULL << 1, rq);
+	PROVES("REENQ-18 REENQ-23", local_entry(1)->flags == (SCX_REENQ_ANY | 1ULL << 1));
 	raw_spin_rq_unlock_irqrestore(rq, irqs);
+}
+
+static void ask_for_user_in_turn(void *arg UNUSED)
+{
+	const u64 irqs = local_irq_save();
+
+	schedule_dsq_reenq(scx_root, user(U), 0, NULL);
+	PROVES("REENQ-22", listed(&user(U)->reenq_users[0].node) && !user(U)->reenq_users[0].flags);
+	schedule_dsq_reenq(scx_root, user(U), SCX_REENQ_ANY, NULL);
+	raw_spin_lock(&cpu_rq(0)->scx.deferred_reenq_lock);
+	schedule_dsq_reenq(scx_root, user(U), SCX_REENQ_ANY, NULL);
+	raw_spin_unlock(&cpu_rq(0)->scx.deferred_reenq_lock);
+	PROVES("REENQ-17 REENQ-23", user(U)->reenq_users[0].flags == SCX_REENQ_ANY);
+	schedule_dsq_reenq(scx_root, user(U), 1ULL << 1, NULL);
+	PROVES("REENQ-18 REENQ-23", user(U)->reenq_users[0].flags == (SCX_REENQ_ANY | 1ULL << 1));
+	local_irq_restore(irqs);
+}
+
+static void reenq_17_18_23_those_for_a_user_dsq_too(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	put(a, U, 0);
+	rig.keep = true;
+	lab_forget();
+	lab_outside(ask_for_user_in_turn, NULL);
+	PROVES("REENQ-23", lab_called(a, REENQ_ENQUEUE) && !user(U)->reenq_users[0].flags);
 }
 
 static void reenq_17_to_23_requests_add_up(void **state)
@@ -317,7 +347,14 @@ static void ask_in_dispatch(s32 cpu, struct task_struct *prev UNUSED)
 	scx_bpf_dsq_insert(c, SCX_DSQ_LOCAL, 20 * MS, 0);
 }
 
-static bool runs_at_walk, unlisted_at_walk;
+static bool runs_at_walk, unlisted_at_walk, queued_before_switch;
+
+static void look_before_switch(struct task_struct *p)
+{
+	if (p == c)
+		queued_before_switch = cpu_rq(0)->balance_callback == &cpu_rq(0)->scx.deferred_bal_cb &&
+				       !irq_pending(0);
+}
 
 static void look_at_walk(struct task_struct *p, u64 enq_flags UNUSED)
 {
@@ -339,8 +376,10 @@ static void reenq_29_34_after_the_switch_of_the_own_cpu(void **state)
 	asked = false;
 	rig.on_dispatch = ask_in_dispatch;
 	rig.on_enqueue = look_at_walk;
+	rig.on_running = look_before_switch;
 	lab_forget();
 	lab_kick(0, 0);
+	PROVES("REENQ-34", queued_before_switch);
 	PROVES("REENQ-34", asked && lab_called(a, REENQ_ENQUEUE "@0") && runs_at_walk && unlisted_at_walk);
 }
 
@@ -402,6 +441,7 @@ int main(void)
 		TEST(reenq_16_a_user_dsq_under_another_rq_lock),
 		TEST(reenq_10_in_cpu_release_it_is_done_at_once),
 		TEST(reenq_17_to_23_requests_add_up),
+		TEST(reenq_17_18_23_those_for_a_user_dsq_too),
 		TEST(reenq_20_27_to_30_33_which_way_it_is_deferred),
 		TEST(reenq_13_nothing_in_bypass),
 		TEST(reenq_14_nothing_for_an_inactive_cpu),
