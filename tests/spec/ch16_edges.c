@@ -357,6 +357,25 @@ static void reenq_92_entries_go_first_then_a_grace_period_then_the_memory(void *
 	PROVES("REENQ-92", user(5) == freed);
 }
 
+static void ask_after_destruction(void *arg UNUSED)
+{
+	struct scx_dispatch_q *dsq = user(U);
+	const u64 irqs = local_irq_save();
+
+	scx_bpf_destroy_dsq(U);
+	schedule_dsq_reenq(scx_root, dsq, SCX_REENQ_ANY, NULL);
+	PROVES("REENQ-19 REENQ-93", list_empty(&cpu_rq(0)->scx.deferred_reenq_users) && !irq_pending(0));
+	local_irq_restore(irqs);
+}
+
+static void reenq_19_93_after_destruction_nothing_is_deferred(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	lab_outside(ask_after_destruction, NULL);
+	PROVES("REENQ-93", !scx_last_exit());
+}
+
 static void reenq_94_an_insert_that_raced_with_destruction(void **state)
 {
 	struct lab_hold *insert, *notice;
@@ -388,6 +407,7 @@ int main(void)
 		TEST(reenq_49_the_local_walk_waits_for_the_end_of_dispatching),
 		TEST(reenq_66_another_rq_without_leaving_is_a_warning),
 		TEST(reenq_92_entries_go_first_then_a_grace_period_then_the_memory),
+		TEST(reenq_19_93_after_destruction_nothing_is_deferred),
 		TEST(reenq_94_an_insert_that_raced_with_destruction),
 	};
 
