@@ -1,33 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Flags, hooks of the classes, next_class and rescheduling: spec 22.2 to 22.4. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "sched/core.h"
-#include "support/say.h"
-
-static struct sched_ext_ops ops;
-static struct task_struct *p, *q;
-
-static int setup(void **state)
-{
-	say_nothing(state);
-	say.dsq = SCX_DSQ_LOCAL;
-	ops = say_ops;
-	return 0;
-}
-
-static struct task_struct *load_with_sleeper(int cpu)
-{
-	p = lab_task("p", .cpu = cpu);
-	lab_load(&ops);
-	return p;
-}
+#include "wakeup_rig.h"
 
 /* ---- flags */
 

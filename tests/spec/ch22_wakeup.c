@@ -1,33 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Wakeups: spec 22.5. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "sched/core.h"
-#include "support/say.h"
-
-static struct sched_ext_ops ops;
-static struct task_struct *p, *q;
-
-static int setup(void **state)
-{
-	say_nothing(state);
-	say.dsq = SCX_DSQ_LOCAL;
-	ops = say_ops;
-	return 0;
-}
-
-static struct task_struct *load_with_sleeper(int cpu)
-{
-	p = lab_task("p", .cpu = cpu);
-	lab_load(&ops);
-	return p;
-}
+#include "wakeup_rig.h"
 
 static void wake_myself(void *arg)
 {
