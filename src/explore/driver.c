@@ -134,12 +134,12 @@ static u32 driver_choose(struct chooser *chooser, const struct choice *choices, 
 	return d->candidates == choices ? pick : index_of(choices, nr, &d->last);
 }
 
-static void driver_touched(struct chooser *chooser, const void *obj)
+static void driver_touched(struct chooser *chooser, const void *obj, bool writes)
 {
 	struct driver *d = driver_of(chooser);
 
 	if (d->has_last)
-		tell_touched(d, obj, true);
+		tell_touched(d, obj, writes);
 }
 
 static bool driver_quiet(struct chooser *chooser)

@@ -18,8 +18,8 @@ struct chooser {
 	 * the end of the run, and time need not go on. NULL: never.
 	 */
 	bool (*quiet)(struct chooser *c);
-	/* The step that is going on touched obj, which its yield point did not declare. May be NULL. */
-	void (*touched)(struct chooser *c, const void *obj);
+	/* The step that is going on reached obj, which its yield point did not declare. May be NULL. */
+	void (*touched)(struct chooser *c, const void *obj, bool writes);
 	/* Asked to stop without a fault, the machine first does what is left to do at that instant. */
 	bool drains;
 	bool asks_always;	/* wants to hear of steps without an alternative too */
@@ -29,13 +29,26 @@ struct chooser {
 /* Always the first choice: never preempts. */
 extern struct chooser chooser_first;
 
-/* Tells the chooser of an access that no yield point declares: events armed, work queued. */
-static inline void step_touches(const void *obj)
+/*
+ * Tell the chooser of accesses that no yield point declares: events armed, work
+ * queued, a word read together with the lock that was just taken.
+ */
+static inline void __step_touches(const void *obj, bool writes)
 {
 	const struct machine *m = machine();
 
 	if (unlikely(yield_armed) && m->chooser->touched)
-		m->chooser->touched(m->chooser, obj);
+		m->chooser->touched(m->chooser, obj, writes);
+}
+
+static inline void step_touches(const void *obj)
+{
+	__step_touches(obj, true);
+}
+
+static inline void step_reads(const void *obj)
+{
+	__step_touches(obj, false);
 }
 
 #endif /* MACHINE_CHOOSER_H */

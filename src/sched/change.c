@@ -125,7 +125,7 @@ static void migration_cpu_stop(void *data)
 	raw_spin_rq_lock(rq);
 	BUG_ON(core_of(p)->pending != arg);
 	BUG_ON(!arg->stop_pending);
-	if (task_rq(p) == rq) {
+	if (racy_task_rq(p) == rq) {
 		if (is_migration_disabled(p)) {
 			/* migrate_enable() will start us again (AFF-09). */
 		} else {

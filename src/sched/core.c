@@ -47,10 +47,10 @@ void rq_repin_lock(struct rq *rq)
 struct rq *__task_rq_lock(struct task_struct *p)
 {
 	for (;;) {
-		struct rq *rq = task_rq(p);
+		struct rq *rq = racy_task_rq(p);
 
 		raw_spin_rq_lock(rq);
-		if (likely(rq == task_rq(p) && !task_on_rq_migrating(p)))
+		if (likely(rq == racy_task_rq(p) && !task_on_rq_migrating(p)))
 			return rq;
 		raw_spin_rq_unlock(rq);
 		await(&p->on_rq, p->on_rq != TASK_ON_RQ_MIGRATING, "task_rq_lock.migrating");
@@ -69,9 +69,9 @@ struct rq *task_rq_lock(struct task_struct *p, struct rq_flags *rf)
 		struct rq *rq;
 
 		raw_spin_lock_irqsave(&core_of(p)->pi_lock, rf->flags);
-		rq = task_rq(p);
+		rq = racy_task_rq(p);
 		raw_spin_rq_lock(rq);
-		if (likely(rq == task_rq(p) && !task_on_rq_migrating(p)))
+		if (likely(rq == racy_task_rq(p) && !task_on_rq_migrating(p)))
 			return rq;
 		raw_spin_rq_unlock(rq);
 		raw_spin_unlock_irqrestore(&core_of(p)->pi_lock, rf->flags);

@@ -3,13 +3,21 @@
 #ifndef SCHED_CORE_H
 #define SCHED_CORE_H
 
+#include "machine/chooser.h"
 #include "sched/sched.h"
 
 static inline void __set_task_cpu(struct task_struct *p, int cpu)
 {
-	p->cpu = cpu;
+	WRITE_ONCE(p->cpu, cpu); /* M4: it is read without a lock to find one */
 	p->wake_cpu = cpu;
 	object_written(&p->on_cpu);
+}
+
+/* Without its lock: another CPU may be moving p. */
+static inline struct rq *racy_task_rq(const struct task_struct *p)
+{
+	step_reads(&p->cpu);
+	return task_rq(p);
 }
 
 /* Task on whose behalf the calling context runs; NULL in a service. */
