@@ -13,6 +13,7 @@
 
 #include "check/check.h"
 #include "machine/chooser.h"
+#include "machine/restore.h"
 
 #define FOREVER_NS	(1000000 * NSEC_PER_SEC)
 #define MAX_EXPECTED	8
@@ -52,6 +53,7 @@ struct lab {
 	u32 nr_holds;
 	const struct scx_exit_info *accepted_exit;
 	u32 nr_outside;			/* calls that have not ended */
+	bool pending;			/* things only begin: lab_begin() */
 	char names[1024];		/* lab_queue() */
 };
 
@@ -182,6 +184,7 @@ void __lab_start(const struct lab_cfg *cfg)
 	this_sim = &lab->sim;
 	this_sim->arena = arena_new(0xa5);
 	assert_non_null(this_sim->arena);
+	this_sim->restorable = cfg->mode == RUN_EXPLORED;
 	event_log_init(&lab->log);
 	this_sim->events = &lab->log;
 	lab->obs.event = note_event;
@@ -198,8 +201,7 @@ void __lab_start(const struct lab_cfg *cfg)
 		lab_load(cfg->ops);
 }
 
-/* What is wrong at the end; NULL if nothing. */
-static const char *leftovers(void)
+const char *lab_wrong(void)
 {
 	static char text[1200];
 	const struct scx_exit_info *ei = scx_last_exit();
@@ -238,7 +240,7 @@ int lab_stop(void **state)
 		return 0;
 	left = proves_failure();
 	if (!left)
-		left = leftovers();
+		left = lab_wrong();
 	if (!machine()->aborted && !machine()->stop && !anybody_held())
 		check_audit();
 	if (left)
@@ -267,6 +269,7 @@ void lab_run(u64 ns)
 {
 	const u64 until = this_sim->now + ns;
 
+	BUG_ON(lab->pending);
 	mevent_arm(&lab->clock, until);
 	run_until(until);
 	mevent_disarm(&lab->clock);
@@ -274,7 +277,18 @@ void lab_run(u64 ns)
 
 void lab_settle(void)
 {
-	run_until(this_sim->now);
+	if (!lab->pending)
+		run_until(this_sim->now);
+}
+
+void lab_begin(void)
+{
+	lab->pending = true;
+}
+
+void lab_began(void)
+{
+	lab->pending = false;
 }
 
 /* ---- the outside */
@@ -319,7 +333,7 @@ void lab_outside(void (*fn)(void *arg), void *arg)
 	ctx_spawn_service(lab->from, "outside", run_outside, o);
 	lab_settle();
 	/* It may wait for something that takes time. */
-	for (i = 0; !o->done && !anybody_held(); i++) {
+	for (i = 0; !o->done && !anybody_held() && !lab->pending; i++) {
 		if (i == SERVICE_PATIENCE)
 			FAIL("a call from outside did not end");
 		lab_run(NSEC_PER_USEC);
@@ -840,7 +854,15 @@ static u32 split(char *text, char **words, u32 max)
 	return nr;
 }
 
-static bool compare(struct task_struct *p, const char *expected, bool all_kinds)
+static void say_difference(const struct task_struct *p, const char *expected, const char *got)
+{
+	const char *name = p ? p->comm : "", *space = p ? " " : "";
+
+	print_error("%s%sexpected: %s\n%s%s     got: %s\n", name, space, expected, name, space, got);
+}
+
+/* Those of the record that were not asked for before; with forget never again. */
+static bool compare(struct task_struct *p, const char *expected, bool all_kinds, bool forget)
 {
 	static struct text got, want, shown;
 	static char *words[1024], *events[1024];
@@ -853,7 +875,7 @@ static bool compare(struct task_struct *p, const char *expected, bool all_kinds)
 
 		if (r->seen || (p && r->ev.task != p->pid) || (!all_kinds && r->ev.kind != SCXTWIN_EV_OPS))
 			continue;
-		r->seen = true;
+		r->seen = forget;
 		add_event(&got, &r->ev, !p);
 		add(&got, " ");
 	}
@@ -863,19 +885,24 @@ static bool compare(struct task_struct *p, const char *expected, bool all_kinds)
 	nr_events = split(got.s, events, 1024);
 	if (words_match(words, nr_words, events, nr_events))
 		return true;
-	print_error("%s%sexpected: %s\n%s%s     got: %s\n", p ? p->comm : "", p ? " " : "", expected,
-		    p ? p->comm : "", p ? " " : "", shown.s);
+	if (forget)
+		say_difference(p, expected, shown.s);
 	return false;
 }
 
 bool lab_called(struct task_struct *p, const char *expected)
 {
-	return compare(p, expected, false);
+	return compare(p, expected, false, true);
 }
 
 bool lab_happened(struct task_struct *p, const char *expected)
 {
-	return compare(p, expected, true);
+	return compare(p, expected, true, true);
+}
+
+bool lab_saw(struct task_struct *p, const char *expected)
+{
+	return compare(p, expected, false, false);
 }
 
 void lab_forget(void)
@@ -892,14 +919,49 @@ s64 lab_count(enum scx_event_id id)
 	return now.count[id] - lab->base.count[id];
 }
 
+/* ---- copies */
+
+struct lab_copy {
+	struct lab lab;
+	struct machine_copy *machine;
+};
+
+struct lab_copy *lab_save(void)
+{
+	struct lab_copy *copy = calloc(1, sizeof(*copy));
+
+	BUG_ON(!copy);
+	copy->machine = machine_save();
+	BUG_ON(!copy->machine);
+	copy->lab = *lab;
+	return copy;
+}
+
+void lab_restore(const struct lab_copy *copy)
+{
+	struct record *rec = lab->rec;
+	const u32 rec_size = lab->rec_size;
+
+	machine_restore(copy->machine);
+	*lab = copy->lab;
+	lab->rec = rec; /* what was added since lies behind nr_rec */
+	lab->rec_size = rec_size;
+}
+
+void lab_copy_free(struct lab_copy *copy)
+{
+	if (!copy)
+		return;
+	machine_copy_free(copy->machine);
+	free(copy);
+}
+
 /* ---- holds */
 
-static bool is_at(const struct lab_hold *h, const struct choice *step)
+bool lab_point_is(const struct lab_point *pt, const struct choice *step)
 {
-	const struct lab_point *pt = &h->point;
-
-	return h->armed && pt->cpu == step->cpu && strstr(step->label, pt->label) &&
-	       (!pt->kinds || pt->kinds & LAB_KIND(step->kind)) && (!pt->obj || pt->obj == step->obj);
+	return pt->cpu == step->cpu && (!pt->obj || pt->obj == step->obj) &&
+	       (!pt->kinds || pt->kinds & LAB_KIND(step->kind)) && strstr(step->label, pt->label);
 }
 
 static void stand(struct lab_hold *h)
@@ -926,7 +988,7 @@ static u32 follow_holds(struct chooser *c, const struct choice *choices, u32 nr)
 	for (i = 0; i < lab->nr_holds; i++) {
 		struct lab_hold *h = &lab->holds[i];
 
-		if (!is_at(h, &step))
+		if (!h->armed || !lab_point_is(&h->point, &step))
 			continue;
 		if (h->point.skip) {
 			h->point.skip--;

@@ -145,6 +145,8 @@ void lab_outside(void (*fn)(void *arg), void *arg);
 bool lab_called(struct task_struct *p, const char *expected);
 /* The same with counters and kfuncs in between; those have no task unless they are about p. */
 bool lab_happened(struct task_struct *p, const char *expected);
+/* As lab_called(), but says nothing and can be asked again. */
+bool lab_saw(struct task_struct *p, const char *expected);
 void lab_forget(void);
 /* Increase of a counter since lab_forget(). */
 s64 lab_count(enum scx_event_id id);
@@ -174,6 +176,7 @@ struct lab_point {
 	u32 skip;		/* so many are let go first */
 };
 #define LAB_KIND(kind) (1U << (kind))
+bool lab_point_is(const struct lab_point *point, const struct choice *step);	/* but for skip */
 
 struct lab_hold;
 #define lab_hold(...) __lab_hold(&(struct lab_point){ __VA_ARGS__ })
@@ -182,6 +185,19 @@ bool lab_held(const struct lab_hold *hold);	/* somebody stands there */
 void lab_release(struct lab_hold *hold);	/* who stands there goes on; nobody will be held there */
 /* Some context of cpu waits in an await, or for a lock, with such a label. */
 bool lab_waits(int cpu, const char *label);
+
+/* ---- for orders.h: the same stretch again and again, in RUN_EXPLORED only */
+
+/* Between these two, calls, orders and releases only begin; the next lab_settle() lets them run. */
+void lab_begin(void);
+void lab_began(void);
+struct lab_copy;
+struct lab_copy *lab_save(void);
+/* Any number of times, also after a BUG; statics of a test stay as they are. */
+void lab_restore(const struct lab_copy *copy);
+void lab_copy_free(struct lab_copy *copy);
+/* What lab_stop() would complain of: an ejection, an expected WARN that did not come. NULL: nothing. */
+const char *lab_wrong(void);
 
 /* ---- small looks */
 

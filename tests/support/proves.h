@@ -20,6 +20,9 @@
 /* ids: one or more rule IDs with spaces between them. */
 void proves(const char *ids, bool holds, const char *cond, const char *file, int line);
 
+/* Until switched off, findings outside the simulation wait for proves_failure() too. */
+void proves_defer(bool on);
+
 /* Fails the test if something in the simulation found that it has to. For whoever ran it. */
 void proves_settle(void);
 /* The text of such a finding, which is then forgotten; NULL if there is none. For teardowns. */

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "machine/chooser.h"
+#include "support/orders.h"
+
 #define MAX_CPUS 8
 #define MAX_INSERTS 4
 
@@ -38,6 +41,7 @@ static void carry_out(struct plan *plan)
 	const struct plan now = *plan;
 	u32 i;
 
+	step_touches(plan);
 	*plan = (struct plan){ 0 };
 	for (i = 0; i < now.nr; i++)
 		scx_bpf_dsq_insert(now.inserts[i].p, now.inserts[i].dsq, RACE_SLICE, now.inserts[i].flags);
@@ -68,6 +72,9 @@ void __race_start(const struct lab_cfg *cfg)
 	BUG_ON(c.cpus > MAX_CPUS);
 	__lab_start(&c);
 	watch_start();
+	orders_keep(&race, sizeof(race));
+	orders_keep(&race_dequeue, sizeof(race_dequeue));
+	orders_keep(&say, sizeof(say));
 	lab_from(RACE_OUT);
 }
 
@@ -97,6 +104,7 @@ void race_will_insert_flags(int cpu, struct task_struct *p, u64 dsq, u64 enq_fla
 {
 	struct plan *plan = &race.plans[cpu];
 
+	step_touches(plan);
 	BUG_ON(plan->nr == MAX_INSERTS);
 	plan->inserts[plan->nr].p = p;
 	plan->inserts[plan->nr].dsq = dsq;
@@ -110,6 +118,7 @@ void race_will_insert(int cpu, struct task_struct *p, u64 dsq)
 
 void race_will_consume(int cpu, u64 dsq)
 {
+	step_touches(&race.plans[cpu]);
 	race.plans[cpu].consume = dsq;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "machine/chooser.h"
+#include "support/orders.h"
 
 #define MAX_TASKS 16
 
@@ -319,16 +320,20 @@ static void look_at(struct task_struct *p, const struct choice *step)
 	s->holding = p->scx.holding_cpu;
 }
 
-static u32 look_and_choose(struct chooser *c, const struct choice *choices, u32 nr)
+void watch_look(const struct choice *step)
 {
 	struct task_core *t;
 
-	if (choices[0].current) {
-		list_for_each_entry(t, &core_sched()->tasks, all_node)
-			look_at(&t->task, &choices[0]);
-		check_queues();
-		check_marker(choices[0].context, &choices[0]);
-	}
+	list_for_each_entry(t, &core_sched()->tasks, all_node)
+		look_at(&t->task, step);
+	check_queues();
+	check_marker(step->context, step);
+}
+
+static u32 look_and_choose(struct chooser *c, const struct choice *choices, u32 nr)
+{
+	if (choices[0].current)
+		watch_look(&choices[0]);
 	return watch.choose(c, choices, nr);
 }
 
@@ -340,6 +345,7 @@ void watch_start(void)
 	memset(&watch, 0, sizeof(watch));
 	watch.choose = c->choose;
 	c->choose = look_and_choose;
+	orders_keep(&watch, sizeof(watch));
 }
 
 u64 watch_saw(enum watch_sight sight)

@@ -27,6 +27,8 @@ enum watch_sight {
 
 /* After lab_start(.mode = RUN_EXPLORED); ends with the lab. */
 void watch_start(void);
+/* A context stands at a yield point; watch_start() sees to it that this is called at each. */
+void watch_look(const struct choice *step);
 u64 watch_saw(enum watch_sight sight);
 u64 watch_transitions(struct task_struct *p, enum watch_transition t); /* p NULL: of all tasks */
 /* Custodies of p begun and ended so far, by the flag. */
