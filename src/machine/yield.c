@@ -150,6 +150,15 @@ void __yield_irq_enable(struct ctx *ctx)
 	__yield_point(ctx, YIELD_IRQ, "irq_enable");
 }
 
+/*
+ * Nothing else is left to do at this instant. Then time goes on: an event that may
+ * come at any instant is offered again at the next one, and before what is due there.
+ */
+static bool is_before_its_time(const struct choice *c)
+{
+	return c->event && c->event->time > this_sim->now;
+}
+
 bool explored_next(void)
 {
 	struct machine *m = machine();
@@ -158,7 +167,7 @@ bool explored_next(void)
 	if (list_empty(&m->ready) && machine_can_end())
 		return false;
 	nr = collect_choices(m, NULL);
-	if (!nr)
+	if (!nr || is_before_its_time(&m->choices[0]))
 		return false;
 	m->forced = nr == 1 && !m->chooser->asks_always ? m->choices[0] : choose(m, nr);
 	m->has_forced = true;

@@ -520,9 +520,13 @@ static int get_event(struct reader *rd, struct json_at at, struct scxtwin_error 
 	const struct json_at by = json_may(at, "by"), what = json_need(at, "do");
 	int ret;
 
-	ret = json_only(at, err, "at", "on", "by", "do", "desc") ?:
+	ret = json_only(at, err, "at", "anytime", "on", "by", "do", "desc") ?:
 	      json_get_duration(json_need(at, "at"), PROGRAM_MAX_NS, &ev.at, err) ?:
+	      json_get_bool(json_may(at, "anytime"), &ev.anytime, err) ?:
 	      json_get_u32(json_may(at, "on"), 0, MAX_CPUS - 1, &ev.on, err);
+	if (!ret && ev.anytime && json_is_there(by))
+		ret = json_fail(json_may(at, "anytime"), err,
+				"goes with \"on\", not with \"by\": a task makes its calls between its own steps");
 	if (!ret && json_is_there(by)) {
 		ret = get_ref(rd, by, &ev.by, err);
 		ev.by_task = true;

@@ -155,6 +155,7 @@ struct program_task {
 struct program_event {
 	u64 at;
 	u32 on;
+	bool anytime;			/* explored: at any instant up to "at" */
 	bool by_task;
 	struct task_ref by;
 	struct step step;

@@ -476,6 +476,7 @@ static int arm_events(struct workload_run *r)
 		INIT_LIST_HEAD(&ev->call_node);
 		mevent_init(&ev->timer, RANK_OUTSIDE, (int)ev->ev->on, event_due,
 			    step_name(ev->ev->step.kind));
+		ev->timer.anytime = ev->ev->anytime;
 		mevent_arm(&ev->timer, ev->ev->at);
 	}
 	return 0;

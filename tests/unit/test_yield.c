@@ -165,6 +165,38 @@ static void an_anytime_event_may_come_before_its_time(void **state)
 	assert_string_equal(rig.said, "anytime@0 a0 a1 a2 later@400 ");
 }
 
+/* Nothing is left to do but such events: time goes on, and they are offered beside what is due then. */
+static void an_anytime_event_alone_does_not_hold_up_time(void **state)
+{
+	struct chooser chooser = { .choose = choose_anytime, .begin = nothing, .end = nothing };
+
+	(void)state;
+	begin(RUN_EXPLORED, false);
+	machine()->chooser = &chooser;
+	mevent_init(&soon, RANK_OUTSIDE, 2, say_event, "anytime");
+	soon.anytime = true;
+	mevent_arm(&soon, 500);
+	mevent_init(&later, RANK_OUTSIDE, 2, say_event, "later");
+	mevent_arm(&later, 400);
+	machine_run(1000);
+	assert_string_equal(rig.said, "anytime@400 later@400 ");
+}
+
+/* Nobody asks for it early: it comes at its time, as in any other mode. */
+static void an_anytime_event_has_its_time(void **state)
+{
+	(void)state;
+	begin(RUN_EXPLORED, false);
+	mevent_init(&soon, RANK_OUTSIDE, 2, say_event, "anytime");
+	soon.anytime = true;
+	mevent_arm(&soon, 500);
+	mevent_init(&later, RANK_OUTSIDE, 2, say_event, "later");
+	mevent_arm(&later, 400);
+	ctx_spawn_service(1, "a", steps, (void *)"a");
+	machine_run(1000);
+	assert_string_equal(rig.said, "a0 a1 a2 later@400 anytime@500 ");
+}
+
 static void off_then_access(void *arg)
 {
 	(void)arg;
@@ -310,6 +342,8 @@ int main(void)
 		test(another_chooser_lets_others_step_in),
 		test(choices_are_current_then_ready_then_due_events_in_order),
 		test(an_anytime_event_may_come_before_its_time),
+		test(an_anytime_event_alone_does_not_hold_up_time),
+		test(an_anytime_event_has_its_time),
 		test(events_of_a_cpu_with_irqs_off_are_no_choice),
 		test(others_of_a_cpu_that_is_kept_are_no_choice),
 		test(awaiting_contexts_wait_for_the_condition),
