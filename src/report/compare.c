@@ -2,7 +2,7 @@
 /*
  * Runs side by side: one row per value, one column per run. Each column after the
  * first also tells the change against the first. What is 0 in all runs is left
- * out. Groups follow, by the values that matter for them.
+ * out, percentiles only together. Groups follow, by the values that matter for them.
  */
 #include "base/bug.h"
 #include "report/rows.h"
@@ -18,23 +18,26 @@ struct table {
 };
 
 /* A group by number, all of them for -1. Runs of one workload have the same groups. */
-static u64 cell_value(const struct table *t, const struct compare_row *row, u32 run, s64 group)
+static const struct scxtwin_group_metrics *metrics_of(const struct scxtwin_run *run, s64 group)
 {
-	const struct scxtwin_report *r = t->runs[run].report;
-
-	BUG_ON(group >= (s64)r->nr_groups);
-	return row->value(&t->runs[run], group < 0 ? &r->all : &r->groups[group]);
+	BUG_ON(group >= (s64)run->report->nr_groups);
+	return group < 0 ? &run->report->all : &run->report->groups[group];
 }
 
-static bool is_zero_everywhere(const struct table *t, const struct compare_row *row, s64 group)
+static u64 cell_value(const struct table *t, const struct compare_row *row, u32 run, s64 group)
+{
+	return row->value(&t->runs[run], metrics_of(&t->runs[run], group));
+}
+
+static bool matters(const struct table *t, const struct compare_row *row, s64 group)
 {
 	u32 i;
 
 	for (i = 0; i < t->nr_runs; i++) {
-		if (cell_value(t, row, i, group))
-			return false;
+		if (row->matters(&t->runs[i], metrics_of(&t->runs[i], group)))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 static void put_row(const struct table *t, const struct compare_row *row, s64 group)
@@ -43,7 +46,7 @@ static void put_row(const struct table *t, const struct compare_row *row, s64 gr
 	char cell[TEXT_CELL];
 	u32 i;
 
-	if (is_zero_everywhere(t, row, group))
+	if (!matters(t, row, group))
 		return;
 	fprintf(t->out, "%-*s%*s", TITLE_WIDTH, row->title, VALUE_WIDTH,
 		text_format(cell, row->unit, first));

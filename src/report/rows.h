@@ -12,6 +12,8 @@ struct compare_row {
 	bool per_group;		/* worth a row for each group */
 	/* g: the group, or "all" of the run */
 	u64 (*value)(const struct scxtwin_run *run, const struct scxtwin_group_metrics *g);
+	/* The row is left out where this is 0 in all runs: percentiles stay together. */
+	u64 (*matters)(const struct scxtwin_run *run, const struct scxtwin_group_metrics *g);
 };
 
 extern const struct compare_row compare_rows[];
