@@ -12,7 +12,7 @@
 
 static const struct scxtwin_policy *const builtins[] = {
 	&policy_none, &policy_fifo_global, &policy_fifo, &policy_vtime,
-	&policy_queue, &policy_local_on, &policy_central, &policy_reenq,
+	&policy_queue, &policy_local_on, &policy_central, &policy_immed, &policy_reenq,
 };
 
 #define NR_BUILTINS (sizeof(builtins) / sizeof(builtins[0]))

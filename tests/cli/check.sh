@@ -138,7 +138,7 @@ expect 3 '' 'no-such-file' digest no-such-file
 expect 2 '' '--output is missing' import mix.json
 
 # runs: data to stdout, nothing to stderr in a pipe
-for policy in none fifo-global fifo vtime queue local-on central reenq; do
+for policy in none fifo-global fifo vtime queue local-on central immed reenq; do
 	expect 0 '^[0-9a-f]{64}$' '' run --digest -p "$policy" mix.json
 	digest=$(cat "$work/out")
 	expect 0 "^$digest\$" '' run --digest -p "$policy" --check-determinism mix.json

@@ -20,7 +20,7 @@ usage() {
 here=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd -P)
 project=$(cd -- "$here/../.." && pwd -P)
 golden=$here/digests.txt
-policies=(none fifo-global fifo vtime queue local-on central reenq)
+policies=(none fifo-global fifo vtime queue local-on central immed reenq)
 small_bytes=20000
 jobs=$(nproc 2>/dev/null || echo 1)
 work=$(mktemp -d)

@@ -72,7 +72,7 @@ static void nothing(struct chooser *c)
 }
 
 static const char *const policies[] = {
-	"none", "fifo-global", "fifo", "vtime", "queue", "local-on", "central", "reenq",
+	"none", "fifo-global", "fifo", "vtime", "queue", "local-on", "central", "immed", "reenq",
 };
 
 static const char *const workloads[] = {
