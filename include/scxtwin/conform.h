@@ -33,7 +33,7 @@ struct scxtwin_conformity {
 	s64 exit_kind_recorded, exit_kind_twin;
 	char first_task[64];	/* with a difference; "" if there is none */
 	bool timing_rules;	/* what is a matter of time was put aside, see "strict" */
-	char pace[32];		/* of the machine, at which it was the same or nearest to it */
+	char pace[64];		/* of the machine, at which it was the same or nearest to it */
 };
 
 /*

@@ -183,6 +183,16 @@ static int judge(const char *path, const struct recording_file *rec, const struc
 	return ret;
 }
 
+/* "slow+1ms", "no time+0ms, ticks 7/8 apart" */
+static void name_pace(const struct pace *pace, char *buf, size_t size)
+{
+	const int len = snprintf(buf, size, "%s+%llums", pace->name,
+				 (unsigned long long)(pace->delay_ns / NSEC_PER_MSEC));
+
+	if (pace->tick_skew)
+		snprintf(buf + len, size - (size_t)len, ", ticks %u/8 apart", pace->tick_skew);
+}
+
 static int conform_in(const char *path, const struct recording_file *rec, const struct way *way,
 		      const struct scxtwin_conform_options *opt, struct scxtwin_conformity *res,
 		      struct scxtwin_error *err)
@@ -196,8 +206,7 @@ static int conform_in(const char *path, const struct recording_file *rec, const 
 		strlcpy(res->name, run.name, sizeof(res->name));
 		strlcpy(res->area, run.area, sizeof(res->area));
 		strlcpy(res->policy, policy, sizeof(res->policy));
-		snprintf(res->pace, sizeof(res->pace), "%s+%llums", way->pace.name,
-			 (unsigned long long)(way->pace.delay_ns / NSEC_PER_MSEC));
+		name_pace(&way->pace, res->pace, sizeof(res->pace));
 		res->timing_rules = way->timing;
 		ret = judge(path, rec, &run, way->timing, opt, res, err);
 	}

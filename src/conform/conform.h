@@ -79,7 +79,9 @@ struct pace {
 	const char *costs;	/* NULL: kernel paths take no time */
 	u64 grace_period_ns;
 	u64 run_ns;		/* each use of CPU takes that much more */
+	u32 tick_periods;	/* from one tick to the next; 0 as 1 */
 	u64 delay_ns;		/* of the scenario, against the ticks */
+	u32 tick_skew;		/* of each CPU against the one before, in eighths of a tick period */
 };
 
 /* False beyond the last; the first is that of a machine that takes no time at all. */

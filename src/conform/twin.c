@@ -97,18 +97,30 @@ static const struct pace speeds[] = {
 	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
 	{ .name = "slow tasks", .grace_period_ns = 20 * NSEC_PER_MSEC, .run_ns = 2 * NSEC_PER_MSEC,
 	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
+	{ .name = "every other tick lost", .grace_period_ns = 20 * NSEC_PER_MSEC, .tick_periods = 2 },
 };
 
+/*
+ * How far each CPU's tick is behind that of the CPU before it, in parts of a
+ * period. Where two slices end in the same period this says which ends first.
+ */
+static const u32 tick_skews[] = { 0, 1, 7 };
+
+#define SKEW_PARTS	8U
 #define NR_SPEEDS	(sizeof(speeds) / sizeof(speeds[0]))
+#define NR_SKEWS	(sizeof(tick_skews) / sizeof(tick_skews[0]))
 #define NR_DELAYS	4U
 #define DELAY_NS	NSEC_PER_MSEC
 
 bool pace_nth(u32 n, struct pace *pace)
 {
-	if (n >= NR_SPEEDS * NR_DELAYS)
+	const u32 speed = n / NR_DELAYS % NR_SPEEDS, skew = n / NR_DELAYS / NR_SPEEDS;
+
+	if (skew >= NR_SKEWS)
 		return false;
-	*pace = speeds[n / NR_DELAYS];
+	*pace = speeds[speed];
 	pace->delay_ns = n % NR_DELAYS * DELAY_NS;
+	pace->tick_skew = tick_skews[skew];
 	return true;
 }
 
@@ -152,6 +164,8 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, const st
 	opt.costs = pace->costs;
 	/* A recording has every tick. */
 	opt.no_tick_elision = true;
+	opt.machine.hz = w->prog->machine.hz / (pace->tick_periods ? pace->tick_periods : 1);
+	opt.machine.tick_phase_ns = pace->tick_skew * (NSEC_PER_SEC / opt.machine.hz) / SKEW_PARTS;
 	sim = scxtwin_sim_new(&opt, w, err);
 	if (!sim)
 		return err->code;
