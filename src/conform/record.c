@@ -8,49 +8,6 @@
 #include "policy/recorder.h"
 #include "sched/rq.h"
 
-struct bit {
-	u64 value;
-	const char *name;
-};
-
-static const struct bit enq_bits[] = {
-	{ 0x1, "WAKEUP" }, { 0x2, "RESTORE" }, { 0x4, "MOVE" }, { 0x8, "NOCLOCK" },
-	{ 0x10, "MIGRATING" }, { 0x20, "DELAYED" }, { 0x40, "CLASS" }, { SCX_ENQ_HEAD, "HEAD" },
-	{ 0x20000, "REPLENISH" }, { 0x40000, "MIGRATED" }, { 0x80000, "INITIAL" },
-	{ SCX_ENQ_CPU_SELECTED, "CPU_SELECTED" }, { 0x200000, "QUEUED" },
-	{ SCX_ENQ_PREEMPT, "PREEMPT" }, { SCX_ENQ_IMMED, "IMMED" }, { SCX_ENQ_RESCUE, "RESCUE" },
-	{ SCX_ENQ_REENQ, "REENQ" }, { SCX_ENQ_LAST, "LAST" },
-	{ SCX_ENQ_CLEAR_OPSS, "_CLEAR_OPSS" }, { SCX_ENQ_DSQ_PRIQ, "_DSQ_PRIQ" },
-	{ SCX_ENQ_NESTED, "_NESTED" }, { SCX_ENQ_GDSQ_FALLBACK, "_GDSQ_FALLBACK" },
-	{ SCX_ENQ_IGNORE_CAPS, "_IGNORE_CAPS" }, { SCX_ENQ_APPLY_SLICE, "_APPLY_SLICE" },
-	{ SCX_ENQ_SLICE_DFL, "_SLICE_DFL" }, { 0, NULL },
-};
-
-static const struct bit deq_bits[] = {
-	{ SCX_DEQ_SLEEP, "SLEEP" }, { 0x2, "SAVE" }, { 0x4, "MOVE" }, { 0x8, "NOCLOCK" },
-	{ 0x10, "MIGRATING" }, { 0x20, "DELAYED" }, { 0x40, "CLASS" }, { 0x10000, "SPECIAL" },
-	{ 0x20000, "THROTTLE" }, { SCX_DEQ_CORE_SCHED_EXEC, "CORE_SCHED_EXEC" },
-	{ SCX_DEQ_SCHED_CHANGE, "SCHED_CHANGE" }, { 0, NULL },
-};
-
-static const struct bit wake_bits[] = {
-	{ 0x2, "EXEC" }, { SCX_WAKE_FORK, "FORK" }, { SCX_WAKE_TTWU, "TTWU" },
-	{ SCX_WAKE_SYNC, "SYNC" }, { 0x20, "MIGRATED" }, { 0x40, "CURRENT_CPU" },
-	{ 0x80, "RQ_SELECTED" }, { 0, NULL },
-};
-
-static const struct bit kick_bits[] = {
-	{ SCX_KICK_IDLE, "IDLE" }, { SCX_KICK_PREEMPT, "PREEMPT" }, { SCX_KICK_WAIT, "WAIT" },
-	{ 0, NULL },
-};
-
-static const struct bit task_bits[] = {
-	{ SCX_TASK_QUEUED, "QUEUED" }, { SCX_TASK_IN_CUSTODY, "IN_CUSTODY" },
-	{ SCX_TASK_RESET_RUNNABLE_AT, "RESET_RUNNABLE_AT" },
-	{ SCX_TASK_DEQD_FOR_SLEEP, "DEQD_FOR_SLEEP" }, { 0x10, "SUB_INIT" },
-	{ SCX_TASK_IMMED, "IMMED" }, { SCX_TASK_PROTECTED, "PROTECTED" }, { 0, NULL },
-};
-
 static const char *const record_names[NR_RECORDS] = {
 #define X(name, kind) name,
 	RECORD_KINDS(X)
@@ -67,7 +24,7 @@ static void put_bool(json_t *o, const char *key, bool value)
 	json_object_set_new(o, key, json_boolean(value));
 }
 
-static void put_bits(json_t *o, const char *key, u64 value, const struct bit *bits)
+static void put_bits(json_t *o, const char *key, u64 value, const struct flag_name *bits)
 {
 	struct strbuf text = { 0 };
 
@@ -132,7 +89,7 @@ static void put_move(json_t *o, const struct recorder_record *rec)
 {
 	put_dsq(o, "from", rec->arg[2] >> 8);
 	put_dsq(o, "to", rec->arg[0]);
-	put_bits(o, "enq_flags", rec->arg[1], enq_bits);
+	put_bits(o, "enq_flags", rec->arg[1], recorder_enq_flags);
 	put_bool(o, "ok", rec->arg[2] & 1);
 }
 
@@ -148,7 +105,7 @@ static void put_event(json_t *o, const struct recorder_record *rec)
 static void put_insert(json_t *o, const struct recorder_record *rec)
 {
 	put_dsq(o, "to", rec->arg[0]);
-	put_bits(o, "enq_flags", rec->arg[1], enq_bits);
+	put_bits(o, "enq_flags", rec->arg[1], recorder_enq_flags);
 	put_bool(o, "ok", rec->arg[2]);
 }
 
@@ -157,7 +114,7 @@ static void put_move_to_local(json_t *o, const struct recorder_record *rec, cons
 	put_dsq(o, "from", rec->arg[0]);
 	if (strncmp(policy, "plan", 4))
 		return;
-	put_bits(o, "enq_flags", rec->arg[1], enq_bits);
+	put_bits(o, "enq_flags", rec->arg[1], recorder_enq_flags);
 	put_bool(o, "ok", rec->arg[2]);
 }
 
@@ -169,15 +126,15 @@ static void put_own(json_t *o, const struct recorder_record *rec, const char *po
 	switch (rec->kind) {
 	case RECORD_SELECT_CPU:
 		put_int(o, "prev_cpu", arg[0]);
-		put_bits(o, "wake_flags", arg[1], wake_bits);
+		put_bits(o, "wake_flags", arg[1], recorder_wake_flags);
 		break;
 	case RECORD_ENQUEUE:
 	case RECORD_RUNNABLE:
-		put_bits(o, "enq_flags", arg[0], enq_bits);
+		put_bits(o, "enq_flags", arg[0], recorder_enq_flags);
 		break;
 	case RECORD_DEQUEUE:
 	case RECORD_QUIESCENT:
-		put_bits(o, "deq_flags", arg[0], deq_bits);
+		put_bits(o, "deq_flags", arg[0], recorder_deq_flags);
 		break;
 	case RECORD_STOPPING:
 		put_bool(o, "runnable", arg[0]);
@@ -225,7 +182,7 @@ static void put_own(json_t *o, const struct recorder_record *rec, const char *po
 		break;
 	case RECORD_KICK:
 		put_int(o, "of_cpu", arg[0]);
-		put_bits(o, "kick_flags", arg[1], kick_bits);
+		put_bits(o, "kick_flags", arg[1], recorder_kick_flags);
 		break;
 	case RECORD_REENQ:
 		put_dsq(o, "dsq_arg", arg[0]);
@@ -287,7 +244,7 @@ static void put_snapshot(json_t *o, const struct task_struct *p)
 	const u32 reason = (scx->flags & SCX_TASK_REENQ_REASON_MASK) >> 12;
 	const u64 state = (u64)scx->ops_state.counter;
 
-	put_bits(o, "flags", scx->flags & 0xff, task_bits);
+	put_bits(o, "flags", scx->flags & 0xff, recorder_task_flags);
 	json_object_set_new(o, "state",
 			    json_string(states[(scx->flags & SCX_TASK_STATE_MASK) >> SCX_TASK_STATE_SHIFT]));
 	if (reason)

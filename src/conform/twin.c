@@ -56,20 +56,6 @@ static void on_event(struct scxtwin_observer *obs, const struct scxtwin_event *e
 		recorder_counted(counters[ev->a], (s64)ev->b);
 }
 
-static int configure(const struct scenario *sc, const char *policy, const struct pace *pace,
-		     struct collector *c, struct scxtwin_error *err)
-{
-	const struct recorder_config cfg = {
-		.policy = policy, .slice_ns = sc->slice_ns, .timeout_ms = sc->timeout_ms,
-		.max_batch = sc->max_batch, .no_hotplug_ops = sc->no_hotplug_ops,
-		.watch_from_ns = SCENARIO_START_NS + pace->delay_ns - SCENARIO_LEAD_NS, .plan = &sc->plan,
-		.listener = { collect, c },
-	};
-
-	return recorder_configure(&cfg) ?
-		error_set(err, SCXTWIN_EUSAGE, "no recording is made under a policy \"%s\"", policy) : 0;
-}
-
 static int describe(struct scxtwin_workload *w, const char *policy, struct twin_run *run,
 		    struct scxtwin_error *err)
 {
@@ -79,7 +65,7 @@ static int describe(struct scxtwin_workload *w, const char *policy, struct twin_
 
 	strlcpy(run->name, w->prog->name, sizeof(run->name));
 	strlcpy(run->area, sc->area, sizeof(run->area));
-	run->slice_ns = sc->slice_ns;
+	run->slice_ns = sc->slice_ns ? sc->slice_ns : SCX_SLICE_DFL;
 	run->cpus = w->prog->machine.cpus;
 	run->hz = w->prog->machine.hz;
 	for (n = 0; (name = recorder_policy_nth(n, &run->ops_flags)); n++)
@@ -152,11 +138,12 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, const st
 {
 	struct scxtwin_observer obs = { .event = on_event };
 	struct collector c = { .run = run, .policy = policy };
+	const struct recorder_listener listener = { collect, &c };
 	struct scxtwin_options opt;
 	struct scxtwin_result res;
 	struct scxtwin_error fault = { .code = SCXTWIN_OK };
 	struct scxtwin_sim *sim;
-	int ret;
+	int ret = 0;
 
 	scxtwin_options_default(&opt);
 	opt.policy = "recorder";
@@ -170,7 +157,8 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, const st
 	if (!sim)
 		return err->code;
 	machine()->cfg.grace_period_ns = pace->grace_period_ns;
-	ret = configure(w->prog->scenario, policy, pace, &c, err);
+	if (recorder_listen(policy, &listener))
+		ret = error_set(err, SCXTWIN_EUSAGE, "no recording is made under a policy \"%s\"", policy);
 	if (!ret) {
 		scxtwin_sim_observe(sim, &obs);
 		ret = scxtwin_sim_run(sim, &fault);

@@ -573,14 +573,14 @@ static void r_cpu_release(s32 cpu, struct scx_cpu_release_args *args)
 		recorder_emit(NULL, RECORD_REENQ_LOCAL, scx_bpf_reenqueue_local(), 0, 0);
 }
 
+/* The plan's queues are made once, when the scenario's tasks are there: they do not survive the scheduler. */
 static s32 r_init(void)
 {
-	const struct plan *plan = &recorder()->plan;
-	s32 ret = scx_bpf_create_dsq(RECORDER_DSQ, -1);
-	u32 i;
+	struct plan *plan = &recorder()->plan;
+	const s32 ret = scx_bpf_create_dsq(RECORDER_DSQ, -1);
 
-	for (i = 0; i < plan->nr_dsqs && !ret; i++)
-		ret = scx_bpf_create_dsq(plan->dsqs[i], -1);
+	while (plan->nr_dsqs && !ret)
+		scx_bpf_create_dsq(plan->dsqs[--plan->nr_dsqs], -1);
 	return ret;
 }
 
@@ -650,30 +650,43 @@ static bool is_loaded_policy(void)
 	return this_sim->policy && this_sim->policy->desc == &policy_recorder;
 }
 
-int recorder_configure(const struct recorder_config *cfg)
+int recorder_listen(const char *policy, const struct recorder_listener *listener)
 {
 	struct recorder *r = recorder();
-	struct sched_ext_ops *ops = &this_sim->policy->ops;
 	u64 n;
 
 	BUG_ON(!is_loaded_policy());
 	for (n = 0; n < NR_POLICIES; n++)
-		if (!strcmp(policies[n].name, cfg->policy))
+		if (!strcmp(policies[n].name, policy))
 			break;
 	if (n == NR_POLICIES)
 		return -ENOENT;
 	r->policy = n;
-	recorder_setup(ops);
-	r->slice_ns = cfg->slice_ns ? cfg->slice_ns : SCX_SLICE_DFL;
-	r->watch_from = cfg->watch_from_ns;
-	r->listener = cfg->listener;
-	if (cfg->plan)
-		r->plan = *cfg->plan;
-	ops->timeout_ms = cfg->timeout_ms ? cfg->timeout_ms : DEFAULT_TIMEOUT_MS;
-	ops->dispatch_max_batch = cfg->max_batch;
-	if (cfg->no_hotplug_ops)
-		ops->cpu_online = ops->cpu_offline = NULL;
+	recorder_setup(&this_sim->policy->ops);
+	r->listener = *listener;
 	return 0;
+}
+
+void recorder_take_scenario(const struct recorder_scenario *sc)
+{
+	struct sched_ext_ops *ops;
+	struct recorder *r;
+
+	if (!is_loaded_policy())
+		return;
+	r = recorder();
+	ops = &this_sim->policy->ops;
+	if (sc->slice_ns)
+		r->slice_ns = sc->slice_ns;
+	r->watch_from = sc->watch_from_ns;
+	r->plan = *sc->plan;
+	if (sc->attach_later)
+		r->plan.nr_dsqs = 0;
+	if (sc->timeout_ms)
+		ops->timeout_ms = sc->timeout_ms;
+	ops->dispatch_max_batch = sc->max_batch;
+	if (sc->no_hotplug_ops)
+		ops->cpu_online = ops->cpu_offline = NULL;
 }
 
 u32 recorder_gate(void)
@@ -689,7 +702,7 @@ void recorder_set_gate(u32 gate)
 
 void recorder_control(const struct plan_op *op)
 {
-	if (!is_loaded_policy() || !scx_loaded())
+	if (!is_loaded_policy())
 		return;
 	plan_control(op);
 	scx_slices_maybe_written();

@@ -50,30 +50,37 @@ struct recorder_listener {
 	void *data;
 };
 
-struct recorder_config {
-	const char *policy;	/* one of those of the recordings */
-	u64 slice_ns;		/* 0: 20 ms */
+/* What a scenario says of its policy, whichever it runs under. */
+struct recorder_scenario {
+	u64 slice_ns;		/* 0: the policy's */
 	u32 timeout_ms;		/* 0: 20 s */
 	u32 max_batch;		/* 0: the core's */
 	bool no_hotplug_ops;
+	bool attach_later;	/* no scheduler is there when the plan's queues are made */
 	u64 watch_from_ns;	/* nothing is recorded, and no plan acts, before */
-	const struct plan *plan; /* copied; NULL: none */
-	struct recorder_listener listener;
+	const struct plan *plan; /* copied */
 };
+
+struct flag_name {
+	u64 value;
+	const char *name;	/* NULL ends a table */
+};
+
+extern const struct flag_name recorder_enq_flags[], recorder_deq_flags[], recorder_wake_flags[],
+	recorder_kick_flags[], recorder_task_flags[];
 
 /* Name and ops.flags of the n-th policy; NULL beyond the last. */
 const char *recorder_policy_nth(u32 n, u64 *ops_flags);
 
-/*
- * Between opening the policy "recorder" in this_sim and loading it. -ENOENT: no
- * such policy.
- */
-int recorder_configure(const struct recorder_config *cfg);
+/* Between opening the policy "recorder" in this_sim and loading it. -ENOENT: no such policy. */
+int recorder_listen(const char *policy, const struct recorder_listener *listener);
 
 /*
  * The rest does nothing unless the simulation's policy is the recorder. Gates
  * tie steps of tasks to race windows that the policy holds open.
  */
+/* Before the policy is loaded. */
+void recorder_take_scenario(const struct recorder_scenario *sc);
 u32 recorder_gate(void);
 void recorder_set_gate(u32 gate);
 /* A program outside callbacks carries out one operation. */

@@ -262,7 +262,9 @@ static void check_step(struct check *c, const struct step *s)
 
 	if (s->kind == STEP_AFFINITY)
 		check_cpus(c, &s->cpus, s->line, s->column);
-	if ((s->kind == STEP_KICK || s->kind == STEP_HOTPLUG || s->kind == STEP_REENQ) &&
+	/* What the core says to a CPU that is not there may be what a scenario is for. */
+	if ((s->kind == STEP_HOTPLUG ||
+	     (!c->prog->scenario && (s->kind == STEP_KICK || s->kind == STEP_REENQ))) &&
 	    nr_cpus && s->cpu >= (s32)nr_cpus)
 		found(c, s->line, s->column, "there is no CPU %d on a machine with %u CPUs", s->cpu,
 		      nr_cpus);
@@ -328,7 +330,7 @@ u32 program_check(const struct program *prog, finding_t report, void *data)
 			      "there is no CPU %u on a machine with %u CPUs", ev->on,
 			      prog->machine.cpus);
 	}
-	if (!prog->incomplete)
+	if (!prog->incomplete && !prog->scenario)
 		check_waits(&c);
 	return c.nr_errors;
 }

@@ -606,6 +606,8 @@ struct workload_run *workload_start(struct scxtwin_workload *w, const struct wor
 	mevent_init(&r->birth_timer, RANK_OUTSIDE, 0, run_begins, "begin");
 	mevent_arm(&r->birth_timer, 0);
 	mevent_init(&r->end_timer, RANK_OUTSIDE, 0, end_of_linger, "end");
+	if (w->prog && w->prog->scenario)
+		scenario_brief_policy(w->prog->scenario);
 	ret = w->prog ? prepare_program(r) : prepare_recording(r, err);
 	if (ret == -ENOMEM || !r->scratch)
 		ret = error_no_memory(err);

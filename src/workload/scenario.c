@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "policy/recorder.h"
 
 #define MAX_CPUS	4096
 #define MAX_STEPS	100000U
@@ -23,7 +24,7 @@ struct reader {
 	struct program *prog;
 	struct scenario *sc;
 	struct json_doc doc;
-	VEC(struct json_at) steps;	/* by definition; not read yet */
+	VEC(struct json_at) steps;	/* of each task; not read yet */
 	u32 depth;			/* of the loop that is being read */
 };
 
@@ -40,6 +41,17 @@ void scenario_free(struct scenario *sc)
 	free(sc->json);
 	free(sc->area);
 	free(sc);
+}
+
+void scenario_brief_policy(const struct scenario *sc)
+{
+	const struct recorder_scenario brief = {
+		.slice_ns = sc->slice_ns, .timeout_ms = sc->timeout_ms, .max_batch = sc->max_batch,
+		.no_hotplug_ops = sc->no_hotplug_ops, .attach_later = sc->attach_later,
+		.watch_from_ns = SCENARIO_START_NS + sc->delay_ns - SCENARIO_LEAD_NS, .plan = &sc->plan,
+	};
+
+	recorder_take_scenario(&brief);
 }
 
 bool scenario_is(const char *text)
@@ -110,24 +122,8 @@ static int get_dsq(struct json_at at, u64 *dsq, struct scxtwin_error *err)
 	return ret;
 }
 
-struct flag {
-	const char *name;
-	u64 value;
-};
-
-static const struct flag enq_flags[] = {
-	{ "HEAD", SCX_ENQ_HEAD }, { "PREEMPT", SCX_ENQ_PREEMPT }, { "IMMED", SCX_ENQ_IMMED },
-	{ "RESCUE", SCX_ENQ_RESCUE }, { "REENQ", SCX_ENQ_REENQ }, { "LAST", SCX_ENQ_LAST },
-	{ "WAKEUP", SCX_ENQ_WAKEUP }, { NULL, 0 },
-};
-
-static const struct flag kick_flags[] = {
-	{ "IDLE", SCX_KICK_IDLE }, { "PREEMPT", SCX_KICK_PREEMPT }, { "WAIT", SCX_KICK_WAIT },
-	{ NULL, 0 },
-};
-
 /* A number, or names such as "HEAD|IMMED" */
-static int get_flags(struct json_at at, const struct flag *known, u64 *flags,
+static int get_flags(struct json_at at, const struct flag_name *known, u64 *flags,
 		     struct scxtwin_error *err)
 {
 	const char *text = NULL;
@@ -138,7 +134,7 @@ static int get_flags(struct json_at at, const struct flag *known, u64 *flags,
 	ret = json_get_string(at, &text, err);
 	while (!ret && *text) {
 		const size_t len = strcspn(text, "|");
-		const struct flag *f = known;
+		const struct flag_name *f = known;
 
 		while (f->name && (strlen(f->name) != len || strncmp(f->name, text, len)))
 			f++;
@@ -168,7 +164,7 @@ static int get_op(struct json_at at, struct plan_op *op, struct scxtwin_error *e
 	      get_name(json_may(at, "task"), op->task, err) ?:
 	      get_dsq(json_may(at, "dsq"), &op->dsq, err) ?:
 	      get_dsq(json_may(at, "to"), &op->to, err) ?:
-	      get_flags(json_may(at, "flags"), kind == PLAN_KICK ? kick_flags : enq_flags,
+	      get_flags(json_may(at, "flags"), kind == PLAN_KICK ? recorder_kick_flags : recorder_enq_flags,
 			&op->flags, err) ?:
 	      get_us(json_may(at, "slice_us"), &op->slice, err) ?:
 	      json_get_u64(json_may(at, "vtime"), 0, INT64_MAX, &op->vtime, err) ?:
@@ -199,7 +195,7 @@ static int get_verdict(struct json_at at, struct verdict *v, struct scxtwin_erro
 	      json_get_u32(json_may(at, "window"), 0, INT32_MAX, &v->window, err) ?:
 	      json_get_int(json_may(at, "cpu"), 0, MAX_CPUS - 1, &v->cpu, err) ?:
 	      get_dsq(json_may(at, "to"), &v->to, err) ?:
-	      get_flags(json_may(at, "flags"), enq_flags, &v->flags, err) ?:
+	      get_flags(json_may(at, "flags"), recorder_enq_flags, &v->flags, err) ?:
 	      get_us(json_may(at, "slice_us"), &v->slice, err) ?:
 	      json_get_u64(json_may(at, "vtime"), 0, INT64_MAX, &v->vtime, err);
 	if (json_is_there(json_may(at, "do")))
@@ -324,6 +320,21 @@ static int get_ref(struct reader *rd, struct json_at at, struct task_ref *ref,
 	return ret;
 }
 
+/* The task that a step gives birth to, by the steps it takes: several may have one name. */
+static int get_child(struct reader *rd, struct json_at name, struct json_at steps, struct task_ref *ref,
+		     struct scxtwin_error *err)
+{
+	u32 i;
+
+	for (i = 0; i < rd->steps.nr; i++) {
+		if (rd->steps.data[i].node != steps.node)
+			continue;
+		*ref = (struct task_ref){ .kind = REF_ALL, .task = i };
+		return 0;
+	}
+	return json_fail(name, err, "a task with a name and steps is to be born here");
+}
+
 static int get_bpf(struct reader *rd, struct json_at at, struct step *s, struct scxtwin_error *err)
 {
 	struct plan_op op;
@@ -391,7 +402,7 @@ static int get_arguments(struct reader *rd, struct json_at at, u32 nr, struct st
 		return get_ref(rd, first, &s->ref, err);
 	case STEP_FORK:
 	case STEP_THREAD:
-		return get_ref(rd, first, &s->ref, err);
+		return get_child(rd, first, second, &s->ref, err);
 	case STEP_AFFINITY:
 		return get_ref(rd, first, &s->ref, err) ?: get_cpus(rd, second, &s->cpus, err);
 	case STEP_NICE:
@@ -496,7 +507,8 @@ static int read_steps(struct reader *rd, struct json_at at, u32 *deepest, struct
 
 /* ---- tasks */
 
-static int add_task(struct reader *rd, struct json_at name_at, struct json_at steps,
+/* Who is born later may have the name of another; steps that name it mean the first. */
+static int add_task(struct reader *rd, struct json_at name_at, struct json_at steps, bool born_later,
 		    struct program_task **task, struct scxtwin_error *err)
 {
 	struct program *prog = rd->prog;
@@ -507,8 +519,10 @@ static int add_task(struct reader *rd, struct json_at name_at, struct json_at st
 	if (ret)
 		return ret;
 	ret = idmap_add_name(&prog->task_ids, name, (void *)(uintptr_t)(prog->tasks.nr + 1));
-	if (ret == -EEXIST)
+	if (ret == -EEXIST && !born_later)
 		return json_fail(name_at, err, "there is another task of this name");
+	if (ret == -EEXIST)
+		ret = 0;
 	fresh.name = mem_strdup(name);
 	fresh.group = program_group(prog, name);
 	if (ret || !fresh.name || fresh.group == UINT32_MAX || vec_push(&rd->steps, steps) ||
@@ -540,7 +554,7 @@ static int collect_children(struct reader *rd, struct json_at steps, struct scxt
 			ret = collect_children(rd, json_element(at, 2), err);
 		if (strcmp(name, "fork") && strcmp(name, "thread"))
 			continue;
-		ret = add_task(rd, json_element(at, 1), json_element(at, 2), &child, err);
+		ret = add_task(rd, json_element(at, 1), json_element(at, 2), true, &child, err);
 		if (ret)
 			return ret;
 		child->forked = child->inherits_attr = child->inherits_cpus = true;
@@ -576,7 +590,7 @@ static int get_task(struct reader *rd, struct json_at at, struct scxtwin_error *
 	int ret;
 
 	ret = json_only(at, err, "name", "cpus", "policy", "nice", "start_us", "steps", "desc") ?:
-	      add_task(rd, json_need(at, "name"), json_need(at, "steps"), &task, err);
+	      add_task(rd, json_need(at, "name"), json_need(at, "steps"), false, &task, err);
 	if (ret)
 		return ret;
 	task->count = 1;
@@ -610,7 +624,6 @@ static int read_scenario(struct reader *rd, struct json_at at, struct scxtwin_er
 	const char *name = "", *area = "";
 	int ret;
 
-	sc->slice_ns = SCX_SLICE_DFL;
 	ret = json_only(at, err, "name", "area", "desc", "policies", "slice_us", "timeout_ms",
 			"no_hotplug_ops", "max_batch", "attach_later", "limit_ms", "plan", "tasks") ?:
 	      json_get_string(json_need(at, "name"), &name, err) ?:
@@ -674,6 +687,7 @@ void scenario_delay(struct program *prog, u64 ns)
 {
 	struct step *s;
 
+	prog->scenario->delay_ns += ns;
 	vec_for_each(s, &prog->steps)
 		if (s->kind == STEP_UNTIL)
 			s->time.a += ns;

@@ -19,9 +19,10 @@
 /* What a scenario has besides the program. */
 struct scenario {
 	char *area;
-	u64 slice_ns;
-	u32 timeout_ms, max_batch;	/* 0: not given */
+	u64 slice_ns;			/* 0: not given, as the next two */
+	u32 timeout_ms, max_batch;
 	bool no_hotplug_ops, attach_later;
+	u64 delay_ns;			/* of its start */
 	struct plan plan;
 	char *json;			/* the whole of it in one line */
 	VEC(struct plan_op) ops;	/* of bpf steps */
@@ -29,6 +30,8 @@ struct scenario {
 };
 
 void scenario_free(struct scenario *sc);
+/* What it says of its policy goes to the simulation's policy if that is the recorder. */
+void scenario_brief_policy(const struct scenario *sc);
 /* The text is a scenario or the first line of a recording of one. */
 bool scenario_is(const char *text);
 /* As program_read(). */
