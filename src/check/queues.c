@@ -2,6 +2,7 @@
 /* DSQs and run queues agree with themselves: OPSS-INV-06, OPSS-INV-15, DSQ-09, DSQ-30, DSQ-41 ff. */
 #include "check/check.h"
 #include "ext/internal.h"
+#include "machine/contexts.h"
 
 static bool is_cursor(const struct scx_dsq_list_node *n)
 {
@@ -21,6 +22,15 @@ static u32 count_tree(const struct rb_root *root)
 	for (n = rb_first(root); n; n = rb_next(n))
 		nr++;
 	return nr;
+}
+
+/* Between two steps: is something on that CPU in the middle of a path that keeps it? */
+static bool in_a_path(int cpu)
+{
+	const struct ctx *current = machine()->current;
+
+	return mcpu(cpu)->in_kernel || mcpu(cpu)->held_by ||
+	       (current && current->cpu == cpu && ctx_keeps_cpu(current));
 }
 
 static void check_dsq(struct scx_dispatch_q *dsq, bool user)
@@ -78,7 +88,7 @@ static void check_rq(struct rq *rq)
 	BUG_ON(rq->nr_running < rq->scx.nr_running);
 	BUG_ON(rq->scx.remote_activate_enq_flags); /* OPSS-INV-11 */
 	BUG_ON(rq->balance_callback);
-	if (!mcpu(rq->cpu)->in_kernel && !mcpu(rq->cpu)->held_by)
+	if (!in_a_path(rq->cpu))
 		BUG_ON(rq->scx.direct_dispatch_task); /* OPSS-INV-12 */
 }
 

@@ -279,6 +279,32 @@ static void audits_after_each_step_find_nothing_wrong(void **state)
 	assert_int_equal(res.verdict, SCXTWIN_SAMPLED);
 }
 
+/* A task enqueues another: the callback runs on the caller's CPU, in the caller's context. */
+static void audits_know_a_task_that_enqueues_another(void **state)
+{
+	static const char affinity[] =
+		"{\"name\":\"n\",\"area\":\"a\",\"slice_us\":1000000,\"tasks\":["
+		"{\"name\":\"A\",\"cpus\":[1],\"steps\":[[\"run\",100000]]},"
+		"{\"name\":\"B\",\"cpus\":[1],\"start_us\":20000,\"steps\":[[\"run\",2000]]},"
+		"{\"name\":\"ctl\",\"cpus\":[0],\"policy\":\"other\","
+		"\"steps\":[[\"until\",50000],[\"affinity\",\"B\",[2]]]}]}";
+	struct scxtwin_explore_options opt = with("recorder", "pos", SCXTWIN_UNBOUNDED, 3);
+	struct scxtwin_explore_result res;
+	char path[] = "/tmp/scxtwin-explore-XXXXXX";
+	FILE *f = fdopen(mkstemp(path), "w");
+
+	(void)state;
+	assert_non_null(f);
+	fputs(affinity, f);
+	assert_int_equal(fclose(f), 0);
+	opt.audit_steps = true;
+	opt.from_ns = 600000000;
+	opt.step_limit = 400000;
+	explore(path, &opt, &res, NULL);
+	assert_int_equal(res.verdict, SCXTWIN_SAMPLED);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +323,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_explored_is_refused),
 		cmocka_unit_test(the_step_limit_takes_the_proof_away),
 		cmocka_unit_test(audits_after_each_step_find_nothing_wrong),
+		cmocka_unit_test(audits_know_a_task_that_enqueues_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
