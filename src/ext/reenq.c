@@ -14,6 +14,7 @@
 #include <inttypes.h>
 
 #include "ext/internal.h"
+#include "machine/chooser.h"
 
 /* ---- when */
 
@@ -90,12 +91,14 @@ static void list_request(struct list_head *node, struct list_head *requests)
 	if (!list_empty(node))
 		return;
 	yield_point(node, YIELD_WRITE, "deferred_reenq->node");
+	step_touches(requests);		/* has_requests() looks without the lock */
 	list_add_tail(node, requests);
 }
 
-static void unlist_request(struct list_head *node)
+static void unlist_request(struct list_head *node, struct list_head *requests)
 {
 	yield_point(node, YIELD_WRITE, "deferred_reenq->node");
+	step_touches(requests);
 	list_del_init(node);
 }
 
@@ -214,7 +217,7 @@ void scx_cancel_dsq_reenq(struct scx_dispatch_q *dsq)
 		u64 flags;
 
 		raw_spin_lock_irqsave(&rq->scx.deferred_reenq_lock, flags);
-		unlist_request(&dsq->reenq_users[cpu].node);
+		unlist_request(&dsq->reenq_users[cpu].node, &rq->scx.deferred_reenq_users);
 		raw_spin_unlock_irqrestore(&rq->scx.deferred_reenq_lock, flags);
 	}
 }
@@ -353,7 +356,7 @@ static void process_deferred_reenq_locals(struct rq *rq)
 		BUG_ON(pcpu->cpu != cpu_of(rq));
 		reenq_flags = drl->flags;
 		WRITE_ONCE(drl->flags, 0);
-		unlist_request(&drl->node);
+		unlist_request(&drl->node, &rq->scx.deferred_reenq_locals);
 		raw_spin_unlock(&rq->scx.deferred_reenq_lock);
 
 		reenq_local(pcpu->sch, rq, reenq_flags);
@@ -456,7 +459,7 @@ static void process_deferred_reenq_users(struct rq *rq)
 		dsq = dru->dsq;
 		reenq_flags = dru->flags;
 		WRITE_ONCE(dru->flags, 0);
-		unlist_request(&dru->node);
+		unlist_request(&dru->node, &rq->scx.deferred_reenq_users);
 		raw_spin_unlock(&rq->scx.deferred_reenq_lock);
 
 		/* It may be destroyed, but its memory waits for this path to end. */
