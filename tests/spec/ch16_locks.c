@@ -4,15 +4,16 @@
 
 #define REENQ_ENQUEUE	"enqueue(0x10000000000)"
 
-static struct task_struct *a, *b, *c;
+static struct task_struct *a, *b, *c, *d;
 
-/* a and c of CPU 1, b of CPU 2. */
+/* a, c and d of CPU 1, b of CPU 2. */
 static void begin_mode(enum run_mode mode)
 {
 	begin(.cpus = 3, .mode = mode);
 	a = lab_task("a", .cpu = 1);
 	b = lab_task("b", .cpu = 2);
 	c = lab_task("c", .cpu = 1);
+	d = lab_task("d", .cpu = 1);
 	load();
 	lab_from(0);
 }
@@ -142,18 +143,19 @@ static void reenq_69_the_lock_is_dropped_after_each_batch(void **state)
 	(void)state;
 	begin_mode(RUN_EXPLORED);
 	PROVES("REENQ-69", scx_limits()->task_iter_batch == 32);
-	scx_limits()->task_iter_batch = 1;
+	scx_limits()->task_iter_batch = 2;
 	put(a, U, 0);
 	put(c, U, 0);
+	put(d, U, 0);
 	rig.dsq = V;
 	again = lab_hold(.cpu = 0, .label = "rq_lock", .kinds = LAB_KIND(YIELD_TRYLOCK),
 			 .obj = &cpu_rq(1)->__lock, .skip = 1);
 	reenq(U, 0);
 	PROVES("REENQ-69", lab_held(again) && !cpu_rq(1)->__lock.owner && !cpu_rq(0)->__lock.owner);
-	PROVES("REENQ-69", queue_is(user(V), "a"));
+	PROVES("REENQ-69", queue_is(user(V), "a c"));
 	lab_release(again);
 	scx_limits()->task_iter_batch = 32;
-	PROVES("REENQ-69", queue_is(user(V), "a c"));
+	PROVES("REENQ-69", queue_is(user(V), "a c d"));
 }
 
 static void begin_bypass_after_the_first(struct task_struct *p, u64 enq_flags UNUSED)

@@ -247,6 +247,7 @@ static void reenq_17_to_23_requests_add_up(void **state)
 	lab_forget();
 	lab_outside(ask_in_turn, NULL);
 	PROVES("REENQ-23 REENQ-32", lab_called(a, REENQ_ENQUEUE) && a->scx.reenq_cnt == 1);
+	PROVES("REENQ-23", !local_entry(1)->flags);
 }
 
 static void ask_covered(void *arg UNUSED)

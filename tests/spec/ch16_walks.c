@@ -133,12 +133,14 @@ static void reenq_40_44_to_46_48_who_is_first_on_an_open_rq(void **state)
 	b->scx.flags |= SCX_TASK_IMMED;
 	lab_locked(a, walk_open);
 	PROVES("REENQ-44", nr_walked == 1 && queue_is(lab_local(1), "a c"));
-	/* a protected one is kept and was first all the same */
+	/* a protected one is kept, also from ANY, and was first all the same */
 	a->scx.flags |= SCX_TASK_PROTECTED;
 	mark_immed(c);
-	walk_flags = SCX_REENQ_ANY;
 	lab_locked(a, walk_open);
 	PROVES("REENQ-45", nr_walked == 1 && queue_is(lab_local(1), "a"));
+	walk_flags = SCX_REENQ_ANY;
+	lab_locked(a, walk_open);
+	PROVES("REENQ-45", nr_walked == 0 && queue_is(lab_local(1), "a"));
 	a->scx.flags &= ~SCX_TASK_PROTECTED;
 }
 
@@ -422,7 +424,14 @@ static void reenq_84_to_88_257_times_is_too_often(void **state)
 	PROVES("REENQ-85", !a->scx.dsq && a->scx.flags & SCX_TASK_QUEUED && scx_opss_state(lab_word(a)) == SCX_OPSS_NONE);
 	lab_release(frozen);
 	PROVES("REENQ-85", lab_exited(SCX_EXIT_ERROR_REENQ, "times without running"));
+	PROVES("REENQ-85", scx_last_exit()->exit_code == 0 && scx_last_exit()->exit_cpu == 1);
 	PROVES("REENQ-87", a->scx.reenq_cnt == 0);
+}
+
+static void note_and_queue(struct task_struct *p, u64 enq_flags UNUSED)
+{
+	reason_seen[0] = reason(p);
+	scx_bpf_dsq_insert(p, U, 20 * MS, 0);
 }
 
 static void reenq_87_88_running_ends_the_count_of_all_reasons(void **state)
@@ -436,6 +445,22 @@ static void reenq_87_88_running_ends_the_count_of_all_reasons(void **state)
 	PROVES("REENQ-88", walk(SCX_REENQ_ANY) == 1 && a->scx.reenq_cnt == 2 && lab_count(SCX_EV_REENQ_IMMED) == 0);
 	lab_block(hog);
 	PROVES("REENQ-87", lab_runs(a) && a->scx.reenq_cnt == 0);
+}
+
+static void reenq_88_a_preempted_one_counts_too(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	lab_block(hog);
+	put(a, SCX_DSQ_LOCAL, SCX_ENQ_IMMED);
+	assert_true(lab_runs(a) && a->scx.flags & SCX_TASK_IMMED);
+	rig.dsq = U;
+	rig.flags = 0;
+	rig.on_enqueue = note_and_queue;
+	lab_forget();
+	lab_wake(hog);
+	PROVES("REENQ-88", reason_seen[0] == SCX_TASK_REENQ_PREEMPTED && a->scx.reenq_cnt == 1);
+	PROVES("REENQ-88", lab_called(a, REENQ_ENQUEUE) && queue_is(user(U), "a") && !reason(a));
 }
 
 /* ---- destruction */
@@ -496,6 +521,7 @@ int main(void)
 		TEST(reenq_81_the_watchdogs_clock_goes_on),
 		TEST(reenq_84_to_88_257_times_is_too_often),
 		TEST(reenq_87_88_running_ends_the_count_of_all_reasons),
+		TEST(reenq_88_a_preempted_one_counts_too),
 		TEST(reenq_90_a_dsq_in_use_stays),
 		TEST(reenq_19_91_93_a_destroyed_dsq_is_not_walked),
 	};
