@@ -40,7 +40,9 @@
 	X(SCX_BYPASS, "scx_bypass", "depth", "", "", "")			\
 	X(SCX_EXIT, "scx_exit", "exit_kind", "exit_code", "exit_cpu", "")	\
 	/* findings */								\
-	X(WARN, "warn", "site", "", "", "")
+	X(WARN, "warn", "site", "", "", "")					\
+	/* in no kernel, only with the proposed cookie: an entry that its task has outlived */ \
+	X(STALE, "stale", "cookie", "state", "qseq", "")
 
 enum scxtwin_event_kind {
 #define X(kind, ...) SCXTWIN_EV_##kind,
@@ -92,7 +94,8 @@ enum scxtwin_op {
 	X(dsq_iter_destroy) X(dsq_reenq) X(reenqueue_local) X(task_set_slice)		\
 	X(task_set_dsq_vtime) X(task_running) X(task_cpu) X(tid_to_task) X(cpu_curr)	\
 	X(kick_cpu) X(now) X(cpuperf_set) X(test_and_clear_cpu_idle) X(pick_idle_cpu)	\
-	X(pick_any_cpu) X(pick_idle_cpu_node) X(pick_any_cpu_node) X(exit) X(error)
+	X(pick_any_cpu) X(pick_idle_cpu_node) X(pick_any_cpu_node) X(exit) X(error)	\
+	X(task_get_cookie) X(dsq_insert_with_cookie) X(dsq_insert_begin) X(dsq_insert_commit)
 
 enum scxtwin_kfunc {
 #define X(kfunc) SCXTWIN_KF_##kfunc,

@@ -44,6 +44,7 @@ enum scxtwin_verdict {
 struct scxtwin_explore_result {
 	enum scxtwin_verdict verdict;
 	char scenario[256], policy[256], strategy[16];
+	char proposed[64];	/* as in struct scxtwin_result */
 	u32 bound;
 	u64 executions;		/* those that were cut off as repetitions included */
 	u64 cut;

@@ -15,6 +15,36 @@ bool scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_fl
 bool scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 			      u64 enq_flags);
 
+/*
+ * Proposed, in no kernel: off unless asked for (struct scxtwin_options.proposed, --proposed cookie). A policy
+ * that calls them without that is refused, as one with an unknown kfunc.
+ *
+ * A cookie stands for the present stay of p in the policy's hands. An insert with it is carried out only if
+ * that stay still lasts then, even if the cookie is older than the call and was taken on another CPU: what
+ * changed p meanwhile, its mask for example, ended the stay, and the insert is dropped without a word.
+ * p waits on; ops.enqueue() was or will be called for its new stay. 0 is the cookie of nobody.
+ *
+ * The slice of p stays as it is, 1 ns at the least. For direct dispatch, from ops.select_cpu() or
+ * ops.enqueue(), the cookie is ignored. True: accepted, which does not mean that it will be carried out.
+ */
+u64 scx_bpf_task_get_cookie(struct task_struct *p);	/* from anywhere */
+bool scx_bpf_dsq_insert_with_cookie(struct task_struct *p, u64 dsq_id, u64 enq_flags, u64 cookie);
+
+/* The later form of the same, with a slice; 0 keeps what p has. */
+struct scx_bpf_dsq_insert_commit_args {
+	u64 dsq_id, slice, enq_flags;
+};
+u64 scx_bpf_dsq_insert_begin(struct task_struct *p);	/* from anywhere */
+bool scx_bpf_dsq_insert_commit(struct task_struct *p, const struct scx_bpf_dsq_insert_commit_args *args,
+			       u64 token);
+
+/*
+ * bpf_ksym_exists(scx_bpf_dsq_insert_begin): may it be called here? A shared object has to declare such
+ * a kfunc weak (#pragma weak NAME), or it is refused before it can ask.
+ */
+bool scxtwin_kfunc_exists(const char *kfunc);
+#define bpf_ksym_exists(kfunc) ((void)(kfunc), scxtwin_kfunc_exists(#kfunc))
+
 /* SELECT_CPU group */
 s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags, bool *is_idle);
 s32 scx_bpf_select_cpu_and(struct task_struct *p, s32 prev_cpu, u64 wake_flags,

@@ -25,6 +25,7 @@ struct scxtwin_options {
 	u32 nr_sets;
 	enum scxtwin_mode mode;
 	const char *costs;		/* costed: preset or "name=ns,..."; NULL: all zero */
+	const char *proposed;		/* features that no kernel has, "cookie"; NULL: none */
 	struct scxtwin_machine machine;	/* non-zero members override the workload's */
 	u64 seed;			/* 0: the workload's, else 1 */
 	u64 limit_ns;			/* 0: the workload's, else none */
@@ -73,6 +74,7 @@ struct scxtwin_result {
 	s32 time_charged_cpu;	/* a CPU that scheduled without end at one instant and was charged time; -1: none */
 	char digest[65];
 	char policy[SCX_OPS_NAME_LEN];
+	char proposed[64];	/* "cookie (not in any kernel)", "" if nothing was asked for */
 	/* how the scheduler ended while the workload still ran; NONE if it did not */
 	enum scx_exit_kind exit_kind;
 	s64 exit_code;

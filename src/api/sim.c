@@ -13,6 +13,7 @@
 
 #include "api/costs.h"
 #include "api/internal.h"
+#include "api/proposed.h"
 #include "base/event_log.h"
 #include "base/mem.h"
 #include "check/check.h"
@@ -71,10 +72,11 @@ static void on_bug(const struct bug_site *site, bool fatal, const char *detail)
 
 static void on_api_error(const char *kfunc, const struct scx_callback_info *info)
 {
-	char text[256];
+	char text[400];
 
-	snprintf(text, sizeof(text), "%s() must not be called from ops.%s() (CPU %d%s%s); the kernel would have refused the program when it was loaded",
-		 kfunc, info && info->op ? info->op : "no callback", info ? info->cpu : -1,
+	(void)kfunc;
+	snprintf(text, sizeof(text), "%s (CPU %d%s%s); the kernel would have refused the program when it was loaded",
+		 scx_api_error_text(), info ? info->cpu : -1,
 		 info && info->task ? ", task " : "", info && info->task ? info->task->comm : "");
 	sim_fault(running_sim, SCXTWIN_EFAILED, "policy error: ", text);
 	machine_abort(SCXTWIN_EFAILED);
@@ -139,7 +141,7 @@ static void header_add_u64(struct scxtwin_sim *s, const char *key, u64 value)
 static void write_header(struct scxtwin_sim *s)
 {
 	const struct policy *policy = s->sim.policy;
-	char costs[512];
+	char costs[512], proposed[64];
 
 	header_add_u64(s, "format", SCXTWIN_EVENT_VERSION);
 	header_add(s, "kernel", scxtwin_kernel_version());
@@ -156,7 +158,8 @@ static void write_header(struct scxtwin_sim *s)
 	header_add(s, "policy", policy->none ? "none" : policy->desc->name);
 	header_add(s, "policy_file", policy->file_hash);
 	header_add(s, "params", policy->params_text);
-	header_add(s, "proposed", "none");
+	proposed_text(s->sim.proposed, proposed, sizeof(proposed));
+	header_add(s, "proposed", proposed[0] ? proposed : "none");
 	header_add_u64(s, "autogroup", !s->opt.no_autogroup);
 }
 
@@ -186,6 +189,7 @@ static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 {
 	int ret = make_config(s, err);
 
+	ret = ret ?: proposed_parse(s->opt.proposed, &s->sim.proposed, err);
 	if (ret)
 		return ret;
 	s->sim.arena = arena_new(s->opt.poison);
@@ -381,6 +385,7 @@ void scxtwin_sim_result(const struct scxtwin_sim *cs, struct scxtwin_result *res
 	res->nr_warnings = s->nr_warnings;
 	digest_final(&s->sim.events->digest, res->digest);
 	snprintf(res->policy, sizeof(res->policy), "%s", s->sim.policy->none ? "none" : s->sim.policy->desc->name);
+	proposed_text(s->sim.proposed, res->proposed, sizeof(res->proposed));
 	if (ei) {
 		res->exit_kind = ei->kind;
 		res->exit_code = ei->exit_code;

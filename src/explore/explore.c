@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/proposed.h"
 #include "base/error.h"
 #include "explore/explorer.h"
 #include "explore/schedule.h"
@@ -237,6 +238,7 @@ int scxtwin_explore(const struct scxtwin_explore_options *opt, struct scxtwin_wo
 	snprintf(res->scenario, sizeof(res->scenario), "%s", w->prog->file);
 	snprintf(res->policy, sizeof(res->policy), "%s", opt->sim.policy ? opt->sim.policy : "none");
 	snprintf(res->strategy, sizeof(res->strategy), "%s", s.ops->name);
+	proposed_text(s.x.sim->sim.proposed, res->proposed, sizeof(res->proposed));
 	search(&s);
 	judge(&s);
 	if (s.no_memory)
@@ -267,14 +269,17 @@ static const char *verdict_name(const struct scxtwin_explore_result *res, char *
 
 char *scxtwin_verdict_text(const struct scxtwin_explore_result *res, char *buf, size_t size)
 {
-	char name[64], limited[80] = "", part[40] = "";
+	char name[64], limited[80] = "", part[40] = "", proposed[80] = "";
 
 	if (res->nr_limited)
 		snprintf(limited, sizeof(limited), "; %" PRIu64 " reached the step limit: not exhaustive",
 			 res->nr_limited);
 	if (res->nr_shards > 1)
 		snprintf(part, sizeof(part), "part %u/%u ", res->shard, res->nr_shards);
-	snprintf(buf, size, "%s%s: %" PRIu64 " executions (%" PRIu64 " cut off), %" PRIu64 " distinct end states%s",
-		 part, verdict_name(res, name, sizeof(name)), res->executions, res->cut, res->end_states, limited);
+	if (res->proposed[0])
+		snprintf(proposed, sizeof(proposed), "; proposed: %s", res->proposed);
+	snprintf(buf, size, "%s%s: %" PRIu64 " executions (%" PRIu64 " cut off), %" PRIu64 " distinct end states%s%s",
+		 part, verdict_name(res, name, sizeof(name)), res->executions, res->cut, res->end_states, limited,
+		 proposed);
 	return buf;
 }

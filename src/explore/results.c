@@ -27,6 +27,8 @@ int scxtwin_explore_result_write(FILE *out, const struct scxtwin_explore_result 
 	jsonw_member_u64(&w, "version", VERSION);
 	jsonw_member_string(&w, "scenario", res->scenario);
 	jsonw_member_string(&w, "policy", res->policy);
+	if (res->proposed[0])
+		jsonw_member_string(&w, "proposed", res->proposed);
 	jsonw_member_string(&w, "strategy", res->strategy);
 	jsonw_member_string(&w, "verdict", verdicts[res->verdict]);
 	jsonw_member_u64(&w, "bound", res->bound);
@@ -63,11 +65,12 @@ static int read_result(struct json_at at, struct scxtwin_explore_result *res, st
 
 	memset(res, 0, sizeof(*res));
 	ret = ret ?: json_get_u32(json_need(at, "version"), VERSION, VERSION, &n, err);
-	ret = ret ?: json_only(at, err, "format", "version", "scenario", "policy", "strategy", "verdict",
+	ret = ret ?: json_only(at, err, "format", "version", "scenario", "policy", "proposed", "strategy", "verdict",
 			       "bound", "shard", "shards", "suite_part", "suite_parts", "executions", "cut", "end_states",
 			       "max_steps", "limited", "nanoseconds", "violation");
 	ret = ret ?: read_text(json_need(at, "scenario"), res->scenario, sizeof(res->scenario), err);
 	ret = ret ?: read_text(json_need(at, "policy"), res->policy, sizeof(res->policy), err);
+	ret = ret ?: read_text(json_may(at, "proposed"), res->proposed, sizeof(res->proposed), err);
 	ret = ret ?: read_text(json_need(at, "strategy"), res->strategy, sizeof(res->strategy), err);
 	ret = ret ?: json_get_enum(json_need(at, "verdict"), verdicts, &verdict, err);
 	ret = ret ?: json_get_u32(json_need(at, "bound"), 0, UINT32_MAX, &res->bound, err);
@@ -89,7 +92,8 @@ static int read_result(struct json_at at, struct scxtwin_explore_result *res, st
 static bool is_of_same_search(const struct scxtwin_explore_result *a, const struct scxtwin_explore_result *b)
 {
 	return !strcmp(a->scenario, b->scenario) && !strcmp(a->policy, b->policy) &&
-	       !strcmp(a->strategy, b->strategy) && a->bound == b->bound && a->nr_shards == b->nr_shards;
+	       !strcmp(a->proposed, b->proposed) && !strcmp(a->strategy, b->strategy) && a->bound == b->bound &&
+	       a->nr_shards == b->nr_shards;
 }
 
 struct parts {

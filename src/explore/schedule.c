@@ -71,6 +71,10 @@ struct scxtwin_schedule *schedule_new(const struct scxtwin_explore_options *opt,
 	s->scenario = mem_strdup(scenario);
 	s->scenario_hash = mem_strdup(hash);
 	s->policy = mem_strdup(opt->sim.policy ? opt->sim.policy : "none");
+	if (opt->sim.proposed) {
+		s->proposed = mem_strdup(opt->sim.proposed);
+		ret = s->proposed ? 0 : -ENOMEM;
+	}
 	s->strategy = mem_strdup(opt->strategy ? opt->strategy : "pos");
 	s->violation = mem_strdup(violation);
 	for (i = 0; i < opt->sim.nr_sets; i++)
@@ -103,6 +107,7 @@ void scxtwin_schedule_close(struct scxtwin_schedule *s)
 	free(s->scenario_text);
 	free(s->scenario_hash);
 	free(s->policy);
+	free(s->proposed);
 	free(s->strategy);
 	free(s->violation);
 	free(s);
@@ -123,6 +128,7 @@ void schedule_options(const struct scxtwin_schedule *s, struct scxtwin_explore_o
 	opt->sim.policy = s->policy;
 	opt->sim.sets = s->sets.data;
 	opt->sim.nr_sets = (u32)s->sets.nr;
+	opt->sim.proposed = s->proposed;
 	opt->sim.machine = s->machine;
 	opt->sim.seed = s->seed;
 	opt->sim.limit_ns = s->limit_ns;
@@ -301,6 +307,8 @@ int scxtwin_schedule_write(const struct scxtwin_schedule *s, const char *path, s
 	jsonw_member_string(&w, "scenario_sha256", s->scenario_hash);
 	jsonw_member_string(&w, "policy", is_path(s->policy) ?
 			    relative_path(path, s->policy, policy, sizeof(policy)) : s->policy);
+	if (s->proposed)
+		jsonw_member_string(&w, "proposed", s->proposed);
 	write_sets(&w, s);
 	write_machine(&w, &s->machine);
 	if (s->seed)
@@ -350,6 +358,11 @@ static int read_path(struct json_at at, const char *file, bool always, char **pa
 		return ret;
 	*path = always || is_path(s) ? path_beside(file, s) : mem_strdup(s);
 	return *path ? 0 : error_no_memory(err);
+}
+
+static int read_proposed(struct json_at at, struct scxtwin_schedule *s, struct scxtwin_error *err)
+{
+	return json_is_there(at) ? read_string(at, &s->proposed, err) : 0;
 }
 
 static int read_machine(struct json_at at, struct scxtwin_machine *m, struct scxtwin_error *err)
@@ -420,7 +433,7 @@ static int read_head(struct json_at root, struct scxtwin_error *err)
 
 	ret = ret ?: json_get_u32(json_need(root, "version"), VERSION, VERSION, &n, err);
 	return ret ?: json_only(root, err, "format", "version", "scxtwin", "kernel", "scenario",
-				"scenario_sha256", "policy", "set", "machine", "seed", "limit", "from",
+				"scenario_sha256", "policy", "proposed", "set", "machine", "seed", "limit", "from",
 				"step_limit", "no_autogroup", "audit_steps", "strategy", "strategy_seed",
 				"default", "departures", "violation", "note");
 }
@@ -433,6 +446,7 @@ static int read_schedule(struct json_at root, const char *path, struct scxtwin_s
 	ret = ret ?: read_path(json_need(root, "scenario"), path, true, &s->scenario, err);
 	ret = ret ?: read_string(json_need(root, "scenario_sha256"), &s->scenario_hash, err);
 	ret = ret ?: read_path(json_need(root, "policy"), path, false, &s->policy, err);
+	ret = ret ?: read_proposed(json_may(root, "proposed"), s, err);
 	ret = ret ?: read_sets(json_need(root, "set"), s, err);
 	ret = ret ?: read_machine(json_need(root, "machine"), &s->machine, err);
 	ret = ret ?: json_get_u64(json_may(root, "seed"), 1, INT64_MAX, &s->seed, err);

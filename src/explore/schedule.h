@@ -15,6 +15,7 @@ struct scxtwin_schedule {
 	/* texts are owned */
 	char *scenario_text;		/* of its own, not written yet; NULL: the file */
 	char *scenario, *scenario_hash, *policy, *strategy, *violation;
+	char *proposed;			/* NULL: nothing */
 	VEC(struct scxtwin_set) sets;
 	struct scxtwin_machine machine;
 	u64 seed, limit_ns, from_ns, step_limit, strategy_seed;

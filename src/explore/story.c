@@ -190,6 +190,9 @@ static bool describe(const struct scxtwin_event *ev, char *buf, size_t size)
 	case SCXTWIN_EV_DSQ_REMOVE:
 		snprintf(buf, size, "  %s off %s", name, dsq_name(ev->a, ev->b, other, sizeof(other)));
 		return true;
+	case SCXTWIN_EV_STALE:
+		snprintf(buf, size, "  insert of %s dropped: stale", name);
+		return true;
 	case SCXTWIN_EV_SWITCH:
 		snprintf(buf, size, "switch from %s to %s", task_name((s32)ev->a, other, sizeof(other)), name);
 		return true;

@@ -80,10 +80,18 @@ void dispatch_to_local_dsq(struct scx_sched *sch, struct rq *rq, struct scx_disp
 	switch_rq_lock(locked_rq, rq);
 }
 
+static void drop_stale(const struct scx_dsp_buf_ent *ent, u64 opss)
+{
+	if (unlikely(scx_logs_stale_entries()))
+		event_emit(SCXTWIN_EV_STALE, smp_processor_id(), ent->task->pid, ent->qseq,
+			   scx_opss_state(opss), scx_opss_qseq(opss), 0);
+}
+
 /*
  * Deliver one buffered insert, unless the task has changed hands since it was
- * made: then it is dropped without a trace (FIN-03, OPSS-41). Only p's word may
- * be touched before the claim.
+ * made, or since its cookie was taken: then it is dropped without a trace
+ * (FIN-03, OPSS-41, COOK-22). Only p's word may be touched before the claim.
+ * The qseq of a cookie is whatever the scheduler says.
  */
 static void finish_dispatch(struct scx_sched *sch, struct rq *rq, const struct scx_dsp_buf_ent *ent)
 {
@@ -92,7 +100,6 @@ static void finish_dispatch(struct scx_sched *sch, struct rq *rq, const struct s
 	u64 opss;
 
 	lockdep_assert_rq_held(rq);
-	BUG_ON(scx_opss_state(ent->qseq));
 
 retry:
 	opss = (u64)atomic_long_read(&p->scx.ops_state);
@@ -100,11 +107,14 @@ retry:
 	switch (scx_opss_state(opss)) {
 	case SCX_OPSS_DISPATCHING:
 	case SCX_OPSS_NONE:
+		drop_stale(ent, opss);
 		return;
 	case SCX_OPSS_QUEUED:
 		/* Another life of the task, perhaps on its way through us already. */
-		if (scx_opss_qseq(opss) != ent->qseq)
+		if (scx_opss_qseq(opss) != ent->qseq) {
+			drop_stale(ent, opss);
 			return;
+		}
 		if (likely(scx_opss_claim_dispatch(p, &opss)))
 			break;
 		goto retry;

@@ -63,6 +63,17 @@ u64 scx_nr_rejected(void);
 u64 scx_enable_seq(void);
 u64 scx_hotplug_seq(void);
 
+/*
+ * What no kernel has yet, off unless its bit is set in this_sim->proposed before a scheduler is
+ * loaded. Inside the port one predicate per behaviour asks for it.
+ */
+enum scx_proposed {
+	SCX_PROPOSED_COOKIE = 1 << 0,
+};
+const char *scx_proposed_name(u32 bit);		/* of bit 0, 1, ...; NULL behind the last */
+/* The feature that kfunc, by its whole name, belongs to and that is off; NULL: it can be called. */
+const char *scx_proposed_missing(const char *kfunc);
+
 /* parameters that tests make small */
 struct scx_limits {
 	u32 dsp_dfl_max_batch;	/* 32 */

@@ -8,6 +8,7 @@
  *   immed.c reenq.c select_cpu.c idle.c kick.c
  *   task.c task_iter.c enable.c exit.c bypass.c watchdog.c events.c dump.c
  *   hotplug.c kfunc_context.c kfunc_dsq.c kfunc_task.c kfunc_cpu.c
+ *   proposed.c cookie.c   what no kernel has
  *
  * Reading order for a newcomer: ops_state.c, dsq.c, enqueue.c, dispatch.c,
  * consume.c, dequeue.c, custody.c, pick.c; then sched/core.c for the callers.
@@ -342,6 +343,8 @@ void scx_call_end(struct scx_call *call, enum scxtwin_op op, bool has_ret, s64 r
 struct scx_sched *scx_kfunc_enter(enum scxtwin_kfunc kf, u32 groups);
 /* Last thing in every kfunc that changes or decides something: the log record. */
 void scx_kfunc_log(enum scxtwin_kfunc kf, const struct task_struct *p, u64 arg0, u64 arg1, s64 ret);
+/* Instead, in a kfunc that is in no kernel and was not asked for: an API error as well. */
+void scx_kfunc_missing(enum scxtwin_kfunc kf);
 /* A kfunc handed p to the policy: its slice may be written directly (tick elision). */
 void scx_reached_task(struct task_struct *p);
 
@@ -459,6 +462,14 @@ enum scx_dispatch_verdict dispatch_one(struct rq *rq, struct task_struct *prev);
 
 /* ---- kfunc_dsq.c */
 bool scx_vet_enq_flags(struct scx_sched *sch, u64 dsq_id, u64 *enq_flags);
+/* The two halves of every insert. cookie: NULL, or the qseq that the entry is to have. */
+bool scx_dsq_insert_preamble(struct scx_sched *sch, struct task_struct *p, u64 dsq_id, u64 *enq_flags);
+void scx_dsq_insert_commit(struct scx_sched *sch, struct task_struct *p, u64 dsq_id, u64 slice,
+			   u64 vtime, u64 enq_flags, const u64 *cookie);
+
+/* ---- cookie.c */
+bool scx_has_cookie(void);
+bool scx_logs_stale_entries(void);
 
 /* ---- pick.c */
 struct task_struct *pick_task_scx(struct rq *rq);

@@ -223,14 +223,16 @@ bool scx_current_callback(struct scx_callback_info *info)
 	return true;
 }
 
-/* KFC-09: in the kernel this program would not have been loaded. */
-static __attribute__((cold, noinline)) void api_error(enum scxtwin_kfunc kf)
+/* KFC-09: in the kernel this program would not have been loaded. why: NULL if it is the callback. */
+static __attribute__((cold, noinline)) void api_error(enum scxtwin_kfunc kf, const char *why)
 {
 	struct scx *scx = scx_state();
 	struct scx_callback_info info;
 	const bool inside = scx_current_callback(&info);
 
-	if (inside)
+	if (why)
+		snprintf(scx->api_error_text, sizeof(scx->api_error_text), "%s() %s", kfunc_labels[kf], why);
+	else if (inside)
 		snprintf(scx->api_error_text, sizeof(scx->api_error_text),
 			 "%s() must not be called from ops.%s()", kfunc_labels[kf], info.op);
 	else
@@ -239,6 +241,15 @@ static __attribute__((cold, noinline)) void api_error(enum scxtwin_kfunc kf)
 	if (!scx->api_error)
 		machine_abort(SCXTWIN_EFAILED);
 	scx->api_error(kfunc_labels[kf], inside ? &info : NULL);
+}
+
+void scx_kfunc_missing(enum scxtwin_kfunc kf)
+{
+	char why[128];
+
+	snprintf(why, sizeof(why), "is in no kernel, and the proposed feature \"%s\" was not asked for",
+		 scx_proposed_missing(kfunc_labels[kf]));
+	api_error(kf, why);
 }
 
 static bool kfunc_allowed(const struct scx_ctx *sc, u32 groups)
@@ -265,7 +276,7 @@ struct scx_sched *scx_kfunc_enter(enum scxtwin_kfunc kf, u32 groups)
 	struct scx_sched *sch;
 
 	if (unlikely(!kfunc_allowed(sc, groups))) {
-		api_error(kf);
+		api_error(kf, NULL);
 		return NULL;
 	}
 	sch = scx_root;

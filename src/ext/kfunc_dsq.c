@@ -57,8 +57,7 @@ bool scx_vet_enq_flags(struct scx_sched *sch, u64 dsq_id, u64 *enq_flags)
 	return true;
 }
 
-static bool scx_dsq_insert_preamble(struct scx_sched *sch, struct task_struct *p, u64 dsq_id,
-				    u64 *enq_flags)
+bool scx_dsq_insert_preamble(struct scx_sched *sch, struct task_struct *p, u64 dsq_id, u64 *enq_flags)
 {
 	BUG_ON(!irqs_disabled());
 
@@ -72,14 +71,15 @@ static bool scx_dsq_insert_preamble(struct scx_sched *sch, struct task_struct *p
 /*
  * The marker says whether a task is being selected for or enqueued on this CPU
  * (DSP-09). A buffered entry keeps the brand that the word has now: at flush it
- * is valid for this hand-over of the task and no other (OPSS-22 to OPSS-24).
+ * is valid for this hand-over of the task and no other (OPSS-22 to OPSS-24). With
+ * a cookie it keeps that one, and the word is not looked at (COOK-18, COOK-60).
  */
-static void scx_dsq_insert_commit(struct scx_sched *sch, struct task_struct *p, u64 dsq_id,
-				  u64 slice, u64 vtime, u64 enq_flags)
+void scx_dsq_insert_commit(struct scx_sched *sch, struct task_struct *p, u64 dsq_id, u64 slice,
+			   u64 vtime, u64 enq_flags, const u64 *cookie)
 {
 	struct scx_dsp_ctx *dspc = &scx_pcpu(sch, smp_processor_id())->dsp_ctx;
 	struct task_struct *ddsp_task = this_rq()->scx.direct_dispatch_task;
-	u64 opss;
+	u64 qseq;
 
 	if (ddsp_task) {
 		mark_direct_dispatch(sch, ddsp_task, p, dsq_id, slice, vtime, enq_flags);
@@ -91,10 +91,10 @@ static void scx_dsq_insert_commit(struct scx_sched *sch, struct task_struct *p, 
 		return;
 	}
 
-	opss = (u64)atomic_long_read(&p->scx.ops_state);
+	qseq = cookie ? *cookie : scx_opss_qseq((u64)atomic_long_read(&p->scx.ops_state));
 	dspc->buf[dspc->cursor++] = (struct scx_dsp_buf_ent){
 		.task = p,
-		.qseq = scx_opss_qseq(opss),
+		.qseq = qseq,
 		.dsq_id = dsq_id,
 		.slice = slice,
 		.vtime = vtime,
@@ -111,7 +111,7 @@ bool scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_fl
 	if (!sch)
 		return false;
 	if (scx_dsq_insert_preamble(sch, p, dsq_id, &enq_flags)) {
-		scx_dsq_insert_commit(sch, p, dsq_id, slice, 0, enq_flags);
+		scx_dsq_insert_commit(sch, p, dsq_id, slice, 0, enq_flags, NULL);
 		ret = true;
 	}
 	scx_kfunc_log(SCXTWIN_KF_dsq_insert, p, dsq_id, given_flags, ret);
@@ -128,7 +128,8 @@ bool scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 
 	if (!sch)
 		return false;
 	if (scx_dsq_insert_preamble(sch, p, dsq_id, &enq_flags)) {
-		scx_dsq_insert_commit(sch, p, dsq_id, slice, vtime, enq_flags | SCX_ENQ_DSQ_PRIQ);
+		scx_dsq_insert_commit(sch, p, dsq_id, slice, vtime, enq_flags | SCX_ENQ_DSQ_PRIQ,
+				      NULL);
 		ret = true;
 	}
 	scx_kfunc_log(SCXTWIN_KF_dsq_insert_vtime, p, dsq_id, given_flags, ret);

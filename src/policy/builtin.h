@@ -10,7 +10,8 @@
 #include <scxtwin/policy.h>
 
 extern const struct scxtwin_policy policy_none, policy_fifo_global, policy_fifo, policy_vtime,
-	policy_queue, policy_local_on, policy_central, policy_immed, policy_reenq, policy_recorder;
+	policy_queue, policy_local_on, policy_central, policy_immed, policy_reenq,
+	policy_cookie, policy_recorder;
 
 #define SLICE_MIN_NS	1000ULL
 #define SLICE_MAX_NS	60000000000ULL

@@ -5,6 +5,7 @@
  *   registry.c  names to policies, opening and closing
  *   params.c    --set name=value
  *   so.c        policies in shared objects
+ *   so_needs.c  what a shared object takes from its host
  *   attach.c    handing the table to the port
  *   guard.c     fatal signals in a policy's code
  *   the rest    one built-in policy each, see builtin.h
@@ -22,6 +23,11 @@ void policy_list_names(struct strbuf *sb, const char *wrong, const char *const *
 /* Defaults, then sets; fills pol->params_text. pol->desc and pol->state are there. */
 int policy_set_params(struct policy *pol, const struct scxtwin_set *sets, u32 nr_sets,
 		      struct scxtwin_error *err);
+
+/* What a policy is told that calls this kfunc where it is not offered; NULL: it is. */
+const char *policy_unmet_need(const char *kfunc, char *buf, size_t size);
+/* Calls fn for each symbol that the shared object takes from its host, until fn says true; weak ones excepted. */
+bool policy_so_needs(void *dl, bool (*fn)(const char *symbol, void *data), void *data);
 
 /* Loads a private copy of the file: sets desc, dl, fd, file_hash. */
 int policy_so_open(struct policy *pol, const char *path, struct scxtwin_error *err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +8,14 @@
 #include "base/mem.h"
 #include "base/sim.h"
 #include "base/str.h"
+#include "ext/ext.h"
 #include "policy/builtin.h"
 #include "policy/internal.h"
 
 static const struct scxtwin_policy *const builtins[] = {
 	&policy_none, &policy_fifo_global, &policy_fifo, &policy_vtime,
 	&policy_queue, &policy_local_on, &policy_central, &policy_immed, &policy_reenq,
+	&policy_cookie,
 };
 
 #define NR_BUILTINS (sizeof(builtins) / sizeof(builtins[0]))
@@ -67,6 +70,27 @@ static int unknown_policy(const char *spec, struct scxtwin_error *err)
 	return ret;
 }
 
+const char *policy_unmet_need(const char *kfunc, char *buf, size_t size)
+{
+	const char *feature = scx_proposed_missing(kfunc);
+
+	if (!feature)
+		return NULL;
+	snprintf(buf, size, "calls %s(), which is in no kernel; the proposed feature \"%s\" has it (--proposed %s)",
+		 kfunc, feature, feature);
+	return buf;
+}
+
+/* What a shared object needs is read from it. */
+static int check_builtin(const struct policy *pol, struct scxtwin_error *err)
+{
+	char text[256];
+
+	if (pol->desc != &policy_cookie || !policy_unmet_need("scx_bpf_task_get_cookie", text, sizeof(text)))
+		return 0;
+	return error_set(err, SCXTWIN_EUSAGE, "policy %s %s", pol->desc->name, text);
+}
+
 static bool is_file_name(const char *spec)
 {
 	const size_t len = strlen(spec);
@@ -83,7 +107,7 @@ static int find_policy(struct policy *pol, const char *spec, struct scxtwin_erro
 	for (i = 0; i < NR_BUILTINS; i++) {
 		if (!strcmp(builtins[i]->name, spec)) {
 			pol->desc = builtins[i];
-			return 0;
+			return check_builtin(pol, err);
 		}
 	}
 	for (i = 0; i < NR_TOOLS; i++) {

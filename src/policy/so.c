@@ -19,6 +19,7 @@
 #include "policy/internal.h"
 
 #define SO_SIZE_MAX	((size_t)256 << 20)
+#define NEED_TEXT	256
 
 static int so_error(struct scxtwin_error *err, const char *path, const char *what)
 {
@@ -57,6 +58,21 @@ static int load_error(struct scxtwin_error *err, const char *path)
 	}
 	snprintf(text, sizeof(text), "cannot be loaded: %s", colon ? colon + 2 : why ? why : "?");
 	return so_error(err, path, text);
+}
+
+/* data: where the text goes. */
+static bool is_unmet(const char *symbol, void *data)
+{
+	char *text = data;
+
+	return policy_unmet_need(symbol, text, NEED_TEXT);
+}
+
+static int check_needs(void *dl, const char *path, struct scxtwin_error *err)
+{
+	char text[NEED_TEXT];
+
+	return policy_so_needs(dl, is_unmet, text) ? so_error(err, path, text) : 0;
 }
 
 static int check_desc(const struct scxtwin_policy *desc, const char *path,
@@ -116,6 +132,7 @@ int policy_so_open(struct policy *pol, const char *path, struct scxtwin_error *e
 	}
 	pol->desc = dlsym(pol->dl, "scxtwin_policy");
 	ret = check_desc(pol->desc, path, err);
+	ret = ret ?: check_needs(pol->dl, path, err);
 out:
 	strbuf_free(&file);
 	return ret;

@@ -65,6 +65,9 @@ static void put_head(const struct table *t)
 
 	if (t->runs->workload)
 		fprintf(t->out, "workload  %s\n", t->runs->workload);
+	/* Asked for once, for all of them. */
+	if (t->runs->result->proposed[0])
+		fprintf(t->out, "proposed  %s\n", t->runs->result->proposed);
 	/* Whole labels: the columns below may have to cut them. */
 	for (i = 0; i < t->nr_runs; i++)
 		fprintf(t->out, "digest    %s  %s\n", t->runs[i].result->digest, text_label(&t->runs[i]));

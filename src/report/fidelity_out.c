@@ -37,6 +37,8 @@ static void put_head(FILE *out, const struct scxtwin_run *run, const struct scxt
 	fprintf(out, "policy    %s\n", text_label(run));
 	if (run->workload)
 		fprintf(out, "workload  %s\n", run->workload);
+	if (run->result->proposed[0])
+		fprintf(out, "proposed  %s\n", run->result->proposed);
 	fprintf(out, "end       %s\n", text_end(run->result->end));
 	fprintf(out, "span      recorded %s, simulated %s\n",
 		text_format(recorded, TEXT_TIME, f->recorded_ns),

@@ -61,6 +61,8 @@ static void put_result(struct json_writer *w, const struct scxtwin_run *run)
 	jsonw_member_string(w, "policy", res->policy);
 	if (run->workload)
 		jsonw_member_string(w, "workload", run->workload);
+	if (res->proposed[0])
+		jsonw_member_string(w, "proposed", res->proposed);
 	jsonw_member_string(w, "digest", res->digest);
 	jsonw_member_string(w, "end", text_end(res->end));
 	jsonw_member_u64(w, "time_ns", res->time_ns);

@@ -29,6 +29,8 @@ static void put_head(FILE *out, const struct scxtwin_run *run)
 	fprintf(out, "machine   %u CPUs, ", res->nr_cpus);
 	fprintf(out, "busy %s\n", text_format(time, TEXT_PPM, run->report->utilisation_ppm));
 	fprintf(out, "tasks     %u born, %u left\n", res->nr_tasks_born, res->nr_tasks_left);
+	if (res->proposed[0])
+		fprintf(out, "proposed  %s\n", res->proposed);
 	if (res->nr_warnings)
 		fprintf(out, "warnings  %u\n", res->nr_warnings);
 	if (res->exit_kind != SCX_EXIT_NONE)

@@ -13,7 +13,7 @@
 #define MAX_SETS 64
 
 struct explore_settings {
-	const char *policy, *out, *results;
+	const char *policy, *proposed, *out, *results;
 	struct scxtwin_set sets[MAX_SETS];
 	u32 nr_sets;
 	struct scxtwin_machine machine;
@@ -71,6 +71,10 @@ static const struct opt opts[] = {
 	}, {
 		.kind = OPT_CALL, .name = "set", .letter = 's', .arg = "NAME=VALUE", .set = add_set,
 		.help = "set a parameter of the policy",
+	}, {
+		.kind = OPT_STRING, .name = "proposed", .arg = "NAMES", FIELD(proposed),
+		.help = "offer the policy what no kernel has: cookie (the dispatch cookie); several names with "
+			"commas",
 	}, {
 		.kind = OPT_CHOICE, .name = "strategy", .arg = "STRATEGY", FIELD(strategy),
 		.choices = strategy_names,
@@ -212,6 +216,7 @@ static void make_options(const struct explore_settings *s, struct scxtwin_explor
 	opt->sim.policy = s->policy;
 	opt->sim.sets = s->sets;
 	opt->sim.nr_sets = s->nr_sets;
+	opt->sim.proposed = s->proposed;
 	opt->sim.machine = s->machine;
 	opt->sim.seed = s->scenario_seed;
 	opt->sim.limit_ns = s->limit_ns;

@@ -79,6 +79,10 @@ static const struct opt opts[] = {
 		.kind = OPT_STRING, .name = "costs", .arg = "TABLE", FIELD(costs),
 		.help = "cost table of the mode costed: a preset or name=ns,...",
 	}, {
+		.kind = OPT_STRING, .name = "proposed", .arg = "NAMES", FIELD(proposed),
+		.help = "offer the policy what no kernel has: cookie (the dispatch cookie); several names with "
+			"commas",
+	}, {
 		.kind = OPT_DURATION, .name = "limit", .arg = "DURATION", FIELD(limit_ns), .min = 1,
 		.help = "simulated time at which the run ends, such as 500ms",
 	}, {

@@ -27,7 +27,7 @@ struct run_settings {
 	struct scxtwin_machine machine;
 	u64 seed, limit_ns, time_limit_s, audit_every;
 	u32 mode;
-	const char *costs, *log, *perfetto;
+	const char *costs, *proposed, *log, *perfetto;
 	bool digest, json, dump, no_tick_elision, force_suspend, check_determinism, keep_going, quiet;
 	bool compare_recorded;
 };

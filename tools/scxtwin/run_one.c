@@ -67,6 +67,7 @@ static struct scxtwin_sim *new_sim(const struct run_settings *s, const struct ru
 	opt.nr_sets = policy->nr_sets;
 	opt.mode = (enum scxtwin_mode)s->mode;
 	opt.costs = s->costs;
+	opt.proposed = s->proposed;
 	opt.machine = s->machine;
 	opt.seed = s->seed;
 	opt.limit_ns = s->limit_ns;
