@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/sim.h"
+#include "ext/ext.h"
 #include "policy/policy.h"
 
 #define PLUGIN_PATH(name) SCXTWIN_BINARY_DIR "/tests/plugin/" name ".so"

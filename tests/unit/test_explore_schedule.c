@@ -53,6 +53,7 @@ static void what_is_written_is_read(void **state)
 	opt.sim.policy = "fifo";
 	opt.sim.sets = sets;
 	opt.sim.nr_sets = 1;
+	opt.sim.proposed = "cookie";
 	opt.sim.machine.cpus = 3;
 	opt.from_ns = 17;
 	opt.seed = 99;
@@ -70,6 +71,7 @@ static void what_is_written_is_read(void **state)
 	schedule_options(t, &back);
 	assert_string_equal(back.sim.policy, "fifo");
 	assert_int_equal(back.sim.nr_sets, 1);
+	assert_string_equal(back.sim.proposed, "cookie");
 	assert_string_equal(back.sim.sets[0].value, "5ms");
 	assert_int_equal(back.sim.machine.cpus, 3);
 	assert_int_equal(back.from_ns, 17);

@@ -60,6 +60,7 @@ static int run(const char *policy, bool costed, struct scxtwin_result *res, stru
 
 	scxtwin_options_default(&opt);
 	opt.policy = policy;
+	opt.proposed = "cookie";	/* for the one that needs it */
 	if (costed) {
 		opt.mode = SCXTWIN_COSTED;
 		opt.costs = "callback=300,switch=1000,ipi=900,lock_handover=100,migrate=500,wakeup=400";

@@ -14,6 +14,7 @@ static void every_builtin_opens_under_its_name(void **state)
 	u32 i;
 
 	(void)state;
+	this_sim->proposed = SCX_PROPOSED_COOKIE;
 	for (i = 0; (desc = scxtwin_policy_nth(i)); i++) {
 		assert_int_equal(policy_open(desc->name, NULL, 0, NULL), 0);
 		assert_ptr_equal(this_sim->policy->desc, desc);
@@ -59,6 +60,15 @@ static void names_of_operations_tables_are_valid_life_06(void **state)
 				 strlen(desc->ops->name));
 		assert_int_equal(desc->ops->flags & ~SCX_OPS_ALL_FLAGS, 0);
 	}
+}
+
+static void what_is_in_no_kernel_is_refused_unless_asked_for(void **state)
+{
+	(void)state;
+	assert_open_fails("cookie", NULL, 0, SCXTWIN_EUSAGE,
+			  "policy cookie calls scx_bpf_task_get_cookie(), which is in no kernel; the proposed feature \"cookie\" has it (--proposed cookie)");
+	this_sim->proposed = SCX_PROPOSED_COOKIE;
+	assert_int_equal(policy_open("cookie", NULL, 0, NULL), 0);
 }
 
 static void no_name_means_the_fair_class(void **state)
@@ -135,6 +145,7 @@ int main(void)
 		policy_test(every_builtin_opens_under_its_name),
 		policy_test(builtins_are_described_and_have_no_globals),
 		policy_test(names_of_operations_tables_are_valid_life_06),
+		policy_test(what_is_in_no_kernel_is_refused_unless_asked_for),
 		policy_test(no_name_means_the_fair_class),
 		policy_test(an_unknown_name_lists_the_nearest_first),
 		policy_test(the_state_is_zeroed_and_per_simulation),

@@ -66,6 +66,28 @@ static void files_that_are_no_policies_say_why(void **state)
 			  "uses scx_bpf_no_such_thing");
 }
 
+static void kfuncs_of_no_kernel_are_as_unknown_unless_asked_for(void **state)
+{
+	struct scxtwin_error err;
+
+	(void)state;
+	assert_int_equal(policy_open(PLUGIN_PATH("uses_cookie"), NULL, 0, &err), SCXTWIN_EINPUT);
+	assert_string_equal(err.file, PLUGIN_PATH("uses_cookie"));
+	assert_non_null(strstr(err.msg, "(), which is in no kernel; the proposed feature \"cookie\" has it"));
+	this_sim->proposed = SCX_PROPOSED_COOKIE;
+	assert_int_equal(policy_open(PLUGIN_PATH("uses_cookie"), NULL, 0, &err), 0);
+}
+
+/* It asks first, by bpf_ksym_exists(), and its references are weak (COOK-59). */
+static void a_policy_that_asks_for_them_opens_either_way(void **state)
+{
+	(void)state;
+	assert_int_equal(policy_open(PLUGIN_PATH("asks_for_cookie"), NULL, 0, NULL), 0);
+	policy_close();
+	this_sim->proposed = SCX_PROPOSED_COOKIE;
+	assert_int_equal(policy_open(PLUGIN_PATH("asks_for_cookie"), NULL, 0, NULL), 0);
+}
+
 static void errors_name_the_file_of_the_user(void **state)
 {
 	struct scxtwin_error err;
@@ -102,6 +124,8 @@ int main(void)
 		policy_test(two_simulations_have_separate_globals),
 		policy_test(opening_again_starts_from_fresh_globals),
 		policy_test(files_that_are_no_policies_say_why),
+		policy_test(kfuncs_of_no_kernel_are_as_unknown_unless_asked_for),
+		policy_test(a_policy_that_asks_for_them_opens_either_way),
 		policy_test(errors_name_the_file_of_the_user),
 		policy_test(a_file_that_is_not_there_is_bad_input),
 		policy_test(a_text_file_cannot_be_loaded),
