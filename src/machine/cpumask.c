@@ -223,6 +223,25 @@ const struct cpumask *cpumask_of(int cpu)
 	return cpumask_intern(scratch);
 }
 
+static void change_mask(struct cpumask *m, int cpu, bool set)
+{
+	step_touches(m);
+	if (set)
+		cpumask_set_cpu((u32)cpu, m);
+	else
+		cpumask_clear_cpu((u32)cpu, m);
+}
+
+void set_cpu_online(int cpu, bool online)
+{
+	change_mask(this_sim->machine->online_mask, cpu, online);
+}
+
+void set_cpu_active(int cpu, bool active)
+{
+	change_mask(this_sim->machine->active_mask, cpu, active);
+}
+
 int masks_init(void)
 {
 	struct machine *m = this_sim->machine;

@@ -6,7 +6,7 @@
 #ifndef MACHINE_CPUMASK_H
 #define MACHINE_CPUMASK_H
 
-#include "machine/yield.h"
+#include "machine/chooser.h"
 
 static inline u32 nr_cpu_ids(void)
 {
@@ -103,23 +103,29 @@ static inline const struct cpumask *cpu_possible_mask(void)
 
 static inline const struct cpumask *cpu_online_mask(void)
 {
+	step_reads(this_sim->machine->online_mask);
 	return this_sim->machine->online_mask;
 }
 
 static inline const struct cpumask *cpu_active_mask(void)
 {
+	step_reads(this_sim->machine->active_mask);
 	return this_sim->machine->active_mask;
 }
 
 static inline bool cpu_online(int cpu)
 {
-	return cpumask_test_cpu((u32)cpu, this_sim->machine->online_mask);
+	return cpumask_test_cpu((u32)cpu, cpu_online_mask());
 }
 
 static inline bool cpu_active(int cpu)
 {
-	return cpumask_test_cpu((u32)cpu, this_sim->machine->active_mask);
+	return cpumask_test_cpu((u32)cpu, cpu_active_mask());
 }
+
+/* They are read without a lock: every reader depends on these. */
+void set_cpu_online(int cpu, bool online);
+void set_cpu_active(int cpu, bool active);
 
 /* The shared immutable mask equal to m; lives as long as the simulation. */
 const struct cpumask *cpumask_intern(const struct cpumask *m);

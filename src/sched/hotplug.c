@@ -57,7 +57,7 @@ int sched_cpu_down(int cpu)
 		return -EBUSY;
 	scx_hotplug_begin();
 	event_emit(SCXTWIN_EV_CPU_HOTPLUG, cpu, SCXTWIN_NO_TASK, 0, 0, 0, 0);
-	cpumask_clear_cpu((u32)cpu, m->active_mask);
+	set_cpu_active(cpu, false);
 	cpumask_set_cpu((u32)cpu, m->dying_mask);
 	set_balance_push(rq, true);
 	synchronize_rcu();
@@ -67,7 +67,7 @@ int sched_cpu_down(int cpu)
 		resched_cpu(cpu);
 		ctx_sleep_until(this_sim->now + NSEC_PER_USEC);
 	}
-	cpumask_clear_cpu((u32)cpu, m->online_mask);
+	set_cpu_online(cpu, false);
 	cpumask_clear_cpu((u32)cpu, m->dying_mask);
 	WARN_ON_ONCE(rq->nr_running); /* HP-14 */
 	tick_reconsider(rq);
@@ -79,15 +79,14 @@ int sched_cpu_down(int cpu)
 int sched_cpu_up(int cpu)
 {
 	struct rq *rq = cpu_rq(cpu);
-	struct machine *m = machine();
 
 	if (cpu_online(cpu))
 		return -EINVAL;
 	scx_hotplug_begin();
 	event_emit(SCXTWIN_EV_CPU_HOTPLUG, cpu, SCXTWIN_NO_TASK, 1, 0, 0, 0);
-	cpumask_set_cpu((u32)cpu, m->online_mask);
+	set_cpu_online(cpu, true);
 	set_balance_push(rq, false);
-	cpumask_set_cpu((u32)cpu, m->active_mask);
+	set_cpu_active(cpu, true);
 	scx_rq_activate(rq);
 	set_rq_online(rq, true);
 	resched_cpu(cpu);
