@@ -4,15 +4,10 @@
  * CPU 2 (x) into a DSQ that needs no dance. p is of the rq of CPU 1.
  */
 #include "support/orders.h"
-#include "support/race.h"
-#include "support/race_name.h"
+#include "support/race_orders.h"
 
-#define ORDERS_OF_BOTH									\
-	"01 dispatched after d: inserted while queueing | 02 dispatched after d: flushed while queueing | "	\
-	"06 dropped: no brand | 06 dropped: no brand, after a wait | 08 dropped: stale brand | "		\
-	"09 dropped: stale brand, after a wait | 14 dropped: claim failed on the next brand | "		\
-	"18 dropped: NONE | 19 dropped: claim failed | 20 21 dispatched: d waited | "			\
-	"22 dispatched: d's claim failed | dispatched before d came | dispatched after d"
+#define D_FLAGS 0x20000000a
+#define WORD_QUEUED_2 (2ULL << 2 | SCX_OPSS_QUEUED)
 
 static struct task_struct *p;
 
@@ -39,64 +34,80 @@ static void change_and_dispatch(void)
 	race_change(p);
 }
 
-static void one_callback_per_custody(void)
+static void x_had_no_effect(void)
 {
-	const bool in_custody = p->scx.flags & SCX_TASK_IN_CUSTODY;
-
-	PROVES("OPSS-40 CUST-14", watch_left(p) == race_dequeue.nr && watch_entered(p) == watch_left(p) + in_custody);
-	PROVES("OPSS-09", watch_entered(p) == p->scx.ops_qseq);
-	PROVES("OPSS-34", p->scx.holding_cpu == -1 && p->scx.sticky_cpu == -1);
-}
-
-/* x has no effect at all. */
-static void dropped(void)
-{
-	PROVES("OPSS-42 OPSS-14", lab_word(p) == (2ULL << 2 | SCX_OPSS_QUEUED) && !p->scx.dsq);
+	PROVES("OPSS-42 OPSS-14", lab_word(p) == WORD_QUEUED_2 && !p->scx.dsq && p->scx.ops_qseq == 2);
 	PROVES("OPSS-41", p->scx.slice != RACE_SLICE);
-	PROVES("OPSS-40", race_dequeue.nr == 1 && race_dequeue.cpu == RACE_OUT && race_dequeue.flags == 0x20000000a);
+	PROVES("RACE-08 RACE-18 RACE-19", race_dequeue.nr == 1 && race_dequeue.cpu == RACE_OUT &&
+	       race_dequeue.flags == D_FLAGS);
+	PROVES("CUST-29", lab_saw(p, "dequeue(0x20000000a)@0 quiescent(0x20000000a)@0 set_weight@0 runnable(0xa)@0 enqueue(0xa)@0"));
 }
 
 static const char *user_outcome(void)
 {
-	const char *name = race_name(p);
-
-	one_callback_per_custody();
-	if (!watch_transitions(p, WATCH_T5)) {
-		dropped();
+	race_check(p);
+	if (!race_dispatched(RACE_X, p)) {
+		x_had_no_effect();
 	} else if (watch_transitions(p, WATCH_T6)) {
-		PROVES("OPSS-23 OPSS-24", p->scx.dsq == lab_user_dsq(SAY_DSQ) && race_dequeue.nr == 1);
+		PROVES("OPSS-23 OPSS-24 RACE-02", p->scx.dsq == lab_user_dsq(SAY_DSQ) && race_dequeue.nr == 1);
 	} else {
 		PROVES("RACE-20 CUST-22", race_dequeue.nr == 1 && race_dequeue.cpu == RACE_OUT);
-		PROVES("RACE-20 CUST-34", race_dequeue.flags == 0x20000000a && race_dequeue.word == 0);
-		PROVES("RACE-20", !p->scx.dsq && !lab_user_dsq(SAY_DSQ)->nr);
+		PROVES("RACE-20 CUST-34", race_dequeue.flags == D_FLAGS && race_dequeue.word == 0);
+		PROVES("RACE-20", lab_word(p) == WORD_QUEUED_2 && !lab_user_dsq(SAY_DSQ)->nr);
 	}
-	return name;
+	return race_story(RACE_X, p);
 }
 
 static const char *global_outcome(void)
 {
-	const char *name = race_name(p);
-
-	one_callback_per_custody();
-	if (!watch_transitions(p, WATCH_T5)) {
-		dropped();
+	race_check(p);
+	if (!race_dispatched(RACE_X, p)) {
+		x_had_no_effect();
 	} else if (watch_transitions(p, WATCH_T6)) {
-		PROVES("OPSS-23 OPSS-24", lab_runs(p) && task_cpu(p) == RACE_X && race_dequeue.nr == 2);
+		PROVES("OPSS-23 OPSS-24 RACE-02", task_cpu(p) == RACE_X && race_dequeue.nr == 2);
 	} else {
 		PROVES("RACE-21 CUST-19", race_dequeue.nr == 1 && race_dequeue.cpu == RACE_X && !race_dequeue.flags);
 		PROVES("RACE-21 CUST-31", race_dequeue.word == SCX_OPSS_DISPATCHING && race_dequeue.dsq == race_global());
 	}
-	PROVES("OPSS-40", !race_global()->nr);
-	return name;
+	PROVES("RACE-21", !race_global()->nr);
+	return race_story(RACE_X, p);
 }
 
 int main(void)
 {
 	const struct orders all[] = {
-		{ .name = "change against dispatch to a user DSQ", .rules = "RACE-18 RACE-19 RACE-20 RACE-22",
-		  .setup = to_user, .go = change_and_dispatch, .outcome = user_outcome, .expect = ORDERS_OF_BOTH },
-		{ .name = "change against dispatch to the global DSQ", .rules = "RACE-18 RACE-19 RACE-21 RACE-22 RACE-23",
-		  .setup = to_global, .go = change_and_dispatch, .outcome = global_outcome, .expect = ORDERS_OF_BOTH " | 23 dispatched: d saw custody clear" },
+		{ .name = "change, dispatch to a user DSQ",
+		  .rules = "RACE-02 RACE-06 RACE-08 RACE-09 RACE-14 RACE-18 RACE-19 RACE-20 RACE-22",
+		  .setup = to_user, .go = change_and_dispatch, .outcome = user_outcome,
+		  .expect = "x 01 dispatched, d claims, told by 0, on user DSQ | "
+			    "x 02 dispatched, d claims, told by 0, on user DSQ | "
+			    "x 06 dropped, d claims, told by 0, in custody | "
+			    "x 08 dropped, d claims, told by 0, in custody | "
+			    "x 09 dropped, d claims, told by 0, in custody | "
+			    "x 14 dropped, d claims, told by 0, in custody | "
+			    "x 18 dropped, d claims, told by 0, in custody | "
+			    "x 19 dropped, d claims, told by 0, in custody | "
+			    "x dispatched, d 20 waits, told by 0, in custody | "
+			    "x dispatched, d 22 loses claim, told by 0, in custody | "
+			    "x dispatched, d claims, told by 0, on user DSQ | "
+			    "x dispatched, d finds NONE, told by 0, in custody" },
+		{ .name = "change, dispatch to the global DSQ",
+		  .rules = "RACE-02 RACE-06 RACE-08 RACE-09 RACE-14 RACE-18 RACE-19 RACE-21 RACE-22 RACE-23 RACE-87",
+		  .setup = to_global, .go = change_and_dispatch, .outcome = global_outcome,
+		  .expect = "x 01 dispatched, d claims, told by 02, runs on 2 | "
+			    "x 02 dispatched, d claims, told by 02, runs on 2 | "
+			    "x 06 dropped, d claims, told by 0, in custody | "
+			    "x 08 dropped, d claims, told by 0, in custody | "
+			    "x 09 dropped, d claims, told by 0, in custody | "
+			    "x 14 dropped, d claims, told by 0, in custody | "
+			    "x 18 dropped, d claims, told by 0, in custody | "
+			    "x 19 dropped, d claims, told by 0, in custody | "
+			    "x dispatched, d 20 waits, told by 2, in custody | "
+			    "x dispatched, d 22 loses claim, told by 2, in custody | "
+			    "x dispatched, d 23 waits, told by 2, in custody | "
+			    "x dispatched, d claims, told by 02, runs on 2 | "
+			    "x dispatched, d finds NONE, told by 2, in custody | "
+			    "x dispatched, d finds NONE, told by 2, runs on 2" },
 	};
 
 	return orders_main(all);

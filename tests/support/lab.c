@@ -960,7 +960,7 @@ void lab_copy_free(struct lab_copy *copy)
 
 bool lab_point_is(const struct lab_point *pt, const struct choice *step)
 {
-	return pt->cpu == step->cpu && (!pt->obj || pt->obj == step->obj) &&
+	return (pt->cpu == step->cpu || pt->cpu == LAB_ANY_CPU) && (!pt->obj || pt->obj == step->obj) &&
 	       (!pt->kinds || pt->kinds & LAB_KIND(step->kind)) && strstr(step->label, pt->label);
 }
 

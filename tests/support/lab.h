@@ -169,13 +169,14 @@ bool lab_exited(enum scx_exit_kind kind, const char *text);
  * point that is passed.
  */
 struct lab_point {
-	int cpu;		/* of the context */
+	int cpu;		/* of the context, or LAB_ANY_CPU */
 	const char *label;	/* is part of the point's label */
 	u32 kinds;		/* LAB_KIND(YIELD_READ) | ...; 0: any */
 	const void *obj;	/* NULL: any */
 	u32 skip;		/* so many are let go first */
 };
 #define LAB_KIND(kind) (1U << (kind))
+#define LAB_ANY_CPU (-1)
 bool lab_point_is(const struct lab_point *point, const struct choice *step);	/* but for skip */
 
 struct lab_hold;

@@ -21,8 +21,8 @@
 #include "support/race.h"
 
 #define MAX_KEPT	16
-#define MAX_OUTCOMES	48
-#define MAX_NAME	96
+#define MAX_OUTCOMES	128
+#define MAX_NAME	160
 #define LIMIT_DFL	100000
 #define STEP_LIMIT	20000
 #define SIMPLER_LIMIT	20000	/* executions in search of a simpler order that fails */
@@ -66,7 +66,7 @@ static struct {
 	struct endstate_set ends;	/* end states with the outcome's name */
 	struct endstate_set *again;	/* of the search that goes on, if it is not the first one */
 	struct orders_result result;
-	struct choice steps[STEP_LIMIT];	/* of this execution */
+	struct orders_step steps[STEP_LIMIT];	/* of this execution */
 	u32 nr_steps;
 	bool telling;			/* the story of this execution is printed */
 	const struct ctx *told;
@@ -142,6 +142,23 @@ static void tell_step(const struct choice *c)
 	orders.told = c->event ? NULL : c->context;
 }
 
+static void note_step(const struct choice *c)
+{
+	struct orders_step *s = &orders.steps[orders.nr_steps];
+
+	if (orders.nr_steps == STEP_LIMIT)
+		return;
+	orders.nr_steps++;
+	s->choice = *c;
+	s->word = 0;
+	if (c->event || c->kind > YIELD_AWAIT)
+		return;
+	if (strstr(c->label, "ops_state"))
+		s->word = (u64)((const atomic_long_t *)c->obj)->counter;
+	else if (strstr(c->label, "holding_cpu"))
+		s->word = (u64)*(const s32 *)c->obj;
+}
+
 static u32 look_and_choose(struct chooser *c, const struct choice *choices, u32 nr)
 {
 	const struct choice stands = choices[0];
@@ -156,14 +173,19 @@ static u32 look_and_choose(struct chooser *c, const struct choice *choices, u32 
 		orders.hook->step(orders.hook->data, stands.current ? &stands : NULL, &choices[pick]);
 	if (orders.telling)
 		tell_step(&choices[pick]);
-	if (orders.nr_steps < STEP_LIMIT)
-		orders.steps[orders.nr_steps++] = choices[pick];
+	note_step(&choices[pick]);
 	return pick;
 }
 
-static bool is_step(const struct choice *c, const struct lab_point *point)
+static bool is_step(const struct orders_step *s, const struct lab_point *point)
 {
-	return !c->event && lab_point_is(point, c);
+	return !s->choice.event && lab_point_is(point, &s->choice);
+}
+
+const struct orders_step *orders_steps(u32 *nr)
+{
+	*nr = orders.nr_steps;
+	return orders.steps;
 }
 
 u32 __orders_count(const struct lab_point *point)
@@ -428,15 +450,16 @@ static bool fail_with(struct finding *f)
 
 static void expect_outcomes(void)
 {
-	char text[1024], *save = NULL, *name;
+	char *text = mem_strdup(orders.scenario->expect), *save = NULL, *name;
 
-	BUG_ON((size_t)snprintf(text, sizeof(text), "%s", orders.scenario->expect) >= sizeof(text));
+	BUG_ON(!text);
 	for (name = strtok_r(text, "|", &save); name; name = strtok_r(NULL, "|", &save)) {
 		name += strspn(name, " \n\t");
 		while (*name && strchr(" \n\t", name[strlen(name) - 1]))
 			name[strlen(name) - 1] = '\0';
 		find_outcome(name)->expected = true;
 	}
+	free(text);
 }
 
 static bool compare_outcomes(void)

@@ -99,6 +99,11 @@ void orders_keep(void *var, size_t size);
  */
 #define orders_count(...) __orders_count(&(const struct lab_point){ __VA_ARGS__ })
 #define orders_when(...) __orders_when(&(const struct lab_point){ __VA_ARGS__ })
+struct orders_step {
+	struct choice choice;
+	u64 word;		/* what a step that reaches ops_state or holding_cpu finds there */
+};
+const struct orders_step *orders_steps(u32 *nr);
 u32 __orders_count(const struct lab_point *point);
 int __orders_when(const struct lab_point *point);
 

@@ -8,6 +8,7 @@
 
 #define MAX_CPUS 8
 #define MAX_INSERTS 4
+#define MAX_PIDS 64
 
 struct race_dequeue race_dequeue;
 struct sched_ext_ops race_ops;
@@ -19,6 +20,7 @@ static struct {
 		u64 consume;
 	} plans[MAX_CPUS];
 	int nice;
+	struct { u32 nr; char by[24]; } told[MAX_PIDS];
 } race;
 
 static void note_dequeue(struct task_struct *p, u64 flags)
@@ -26,6 +28,8 @@ static void note_dequeue(struct task_struct *p, u64 flags)
 	struct scx_dispatch_q *dsq = p->scx.dsq;
 	const struct rq *locked = scx_ctx()->locked_rq;
 
+	BUG_ON(p->pid >= MAX_PIDS || race.told[p->pid].nr + 1 >= sizeof(race.told->by));
+	race.told[p->pid].by[race.told[p->pid].nr++] = (char)('0' + smp_processor_id());
 	race_dequeue = (struct race_dequeue){
 		.nr = race_dequeue.nr + 1, .p = p, .flags = flags, .word = lab_word(p), .dsq = dsq,
 		.holding_cpu = p->scx.holding_cpu, .sticky_cpu = p->scx.sticky_cpu,
@@ -100,6 +104,16 @@ struct task_struct *race_queued(const char *name, int cpu)
 	return p;
 }
 
+u32 race_dequeues(const struct task_struct *p)
+{
+	return race.told[p->pid].nr;
+}
+
+const char *race_told(const struct task_struct *p)
+{
+	return race.told[p->pid].by;
+}
+
 void race_will_insert_flags(int cpu, struct task_struct *p, u64 dsq, u64 enq_flags)
 {
 	struct plan *plan = &race.plans[cpu];
@@ -147,9 +161,11 @@ static void core_pick(void *arg)
 	struct rq *rq = task_rq_lock(p, &rf);
 
 	update_rq_clock(rq);
-	set_next_task_scx(rq, p, true);
-	set_task_runnable(rq, p);
-	scx_do_enqueue_task(rq, p, 0, -1);
+	if (rq->curr != p) {
+		set_next_task_scx(rq, p, true);
+		set_task_runnable(rq, p);
+		scx_do_enqueue_task(rq, p, 0, -1);
+	}
 	task_rq_unlock(rq, p, &rf);
 }
 

@@ -65,7 +65,8 @@ static inline void race_dispatch(int cpu, struct task_struct *p, u64 dsq)
 void race_change(struct task_struct *p);
 /*
  * A pick of core scheduling, done by hand since the core has none: P1 to P3
- * under the lock of p's rq, then p is put back at once, as after its turn.
+ * under the lock of p's rq, then p is put back at once, as after its turn. If
+ * p runs already there is nothing to pick.
  */
 void race_core_pick(struct task_struct *p);
 
@@ -81,5 +82,7 @@ struct race_dequeue {
 	bool linked, dsq_locked, in_custody;
 };
 extern struct race_dequeue race_dequeue;
+u32 race_dequeues(const struct task_struct *p);	/* calls of ops.dequeue() so far */
+const char *race_told(const struct task_struct *p);	/* the CPUs that made them, a digit each */
 
 #endif /* TESTS_RACE_H */

@@ -1,65 +1,144 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "support/race_name.h"
+#include "support/race_orders.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #include "support/orders.h"
 
-/* What the word was by d's doing when a step of x reached it. */
-enum phase { QUEUED_1, NONE_BETWEEN, QUEUEING_2, QUEUED_2 };
-
-static enum phase phase_at(struct task_struct *p, int when)
+/* The next step of cpu that reaches p's state word, NULL at the end. */
+static const struct orders_step *next_step(int cpu, const struct task_struct *p, u32 *at)
 {
-	const int t6 = watch_transitions(p, WATCH_T6) ? orders_when(AT_CLAIM(RACE_OUT, p)) : -1;
-	const int t1 = orders_when(AT_STORE_WORD(RACE_OUT, p));
-	const int t2 = orders_when(AT_STORE_WORD(RACE_OUT, p), .skip = 1);
+	u32 nr;
+	const struct orders_step *s = orders_steps(&nr);
 
-	if (t2 >= 0 && when > t2)
-		return QUEUED_2;
-	if (t1 >= 0 && when > t1)
-		return QUEUEING_2;
-	return t6 >= 0 && when > t6 ? NONE_BETWEEN : QUEUED_1;
+	while (*at < nr) {
+		const struct choice *c = &s[*at].choice;
+
+		(*at)++;
+		if (!c->event && c->cpu == cpu && c->obj == &p->scx.ops_state)
+			return &s[*at - 1];
+	}
+	return NULL;
 }
 
-static bool x_waited(struct task_struct *p)
+static const char *with_brand(u64 inserted, bool waited)
 {
-	return orders_count(.cpu = RACE_X, .label = "wait_ops_state", .obj = &p->scx.ops_state);
+	if ((inserted & 3) == SCX_OPSS_QUEUED)
+		return "dispatched";
+	return waited ? "02 dispatched" : "01 dispatched";
 }
 
-static const char *name_of_drop(struct task_struct *p, enum phase inserted)
+/* F1 found this word, which is neither QUEUEING nor the inserted brand. */
+static const char *dropped(u64 inserted, u64 found, bool waited, bool lost_claim)
 {
-	const int claim = orders_when(AT_CLAIM(RACE_X, p));
-	const int f1 = orders_when(AT_READ_WORD(RACE_X, p), .skip = 1);
-
-	if (inserted == NONE_BETWEEN)
-		return x_waited(p) ? "06 dropped: no brand, after a wait" : "06 dropped: no brand";
-	if (claim >= 0)
-		return phase_at(p, claim) == QUEUED_2 ? "14 dropped: claim failed on the next brand" :
-							"19 dropped: claim failed";
-	if (x_waited(p))
-		return "09 dropped: stale brand, after a wait";
-	return phase_at(p, f1) == QUEUED_2 ? "08 dropped: stale brand" : "18 dropped: NONE";
+	if (inserted < 4)
+		return inserted ? "07 dropped" : "06 dropped";
+	switch (found & 3) {
+	case SCX_OPSS_NONE:
+		if ((inserted & 3) == SCX_OPSS_QUEUEING)
+			return "03 dropped";
+		return lost_claim ? "19 dropped" : "18 dropped";
+	case SCX_OPSS_DISPATCHING:
+		return lost_claim ? "13 dropped" : "12 dropped";
+	default:
+		return lost_claim ? "14 dropped" : waited ? "09 dropped" : "08 dropped";
+	}
 }
 
-static const char *name_of_dispatch(struct task_struct *p)
+const char *race_insert(int cpu, const struct task_struct *p)
 {
-	const int wait = orders_when(.cpu = RACE_OUT, .label = "wait_ops_state", .obj = &p->scx.ops_state);
-	const int q3 = orders_when(AT_READ_FLAGS(RACE_OUT, p));
+	const struct orders_step *s;
+	bool waited = false, lost_claim = false;
+	u64 inserted, found = 0;
+	u32 at = 0;
 
-	if (orders_count(AT_CLAIM(RACE_OUT, p)))
-		return wait >= 0 ? "22 dispatched: d's claim failed" : "dispatched before d came";
-	if (wait < 0)
-		return "dispatched before d came";
-	return q3 >= 0 && q3 < wait ? "23 dispatched: d saw custody clear" : "20 21 dispatched: d waited";
+	s = next_step(cpu, p, &at);
+	if (!s || s->choice.kind != YIELD_READ)
+		return "nothing";
+	inserted = s->word;
+	while ((s = next_step(cpu, p, &at))) {
+		if (s->choice.kind == YIELD_AWAIT) {
+			waited = true;
+		} else if (s->choice.kind == YIELD_RMW) {
+			if (s->word == found)
+				return with_brand(inserted, waited);
+			lost_claim = true;
+		} else {
+			found = s->word;
+			if ((found & 3) == SCX_OPSS_QUEUEING)
+				continue;
+			if ((found & 3) != SCX_OPSS_QUEUED || inserted < 4 || found >> 2 != inserted >> 2)
+				return dropped(inserted, found, waited, lost_claim);
+		}
+	}
+	return "not flushed";
 }
 
-const char *race_name(struct task_struct *p)
+bool race_dispatched(int cpu, const struct task_struct *p)
 {
-	const enum phase inserted = phase_at(p, orders_when(AT_READ_WORD(RACE_X, p)));
+	return strstr(race_insert(cpu, p), "dispatched");
+}
 
-	if (!watch_transitions(p, WATCH_T5))
-		return name_of_drop(p, inserted);
-	if (!watch_transitions(p, WATCH_T6))
-		return name_of_dispatch(p);
-	if (inserted == QUEUED_2)
-		return "dispatched after d";
-	return x_waited(p) ? "02 dispatched after d: flushed while queueing" : "01 dispatched after d: inserted while queueing";
+const char *race_dequeued(int cpu, const struct task_struct *p)
+{
+	const struct orders_step *s;
+	u64 found;
+	u32 at = 0;
+
+	s = next_step(cpu, p, &at);
+	if (!s || s->choice.kind != YIELD_READ)
+		return "nothing";
+	found = s->word;
+	if (!found)
+		return "finds NONE";
+	s = next_step(cpu, p, &at);
+	if (s && s->choice.kind == YIELD_RMW)
+		return s->word == found ? "claims" : "22 loses claim";
+	return found == SCX_OPSS_DISPATCHING ? "20 waits" : "23 waits";
+}
+
+void race_check(const struct task_struct *p)
+{
+	const u64 state = lab_word(p) & 3;
+	const bool in_custody = p->scx.flags & SCX_TASK_IN_CUSTODY;
+
+	PROVES("OPSS-40 CUST-14", watch_left(p) == race_dequeues(p) && watch_entered(p) == watch_left(p) + in_custody);
+	PROVES("OPSS-INV-05 OPSS-INV-09", p->scx.holding_cpu == -1 && p->scx.sticky_cpu == -1);
+	PROVES("OPSS-39 OPSS-INV-01", state == SCX_OPSS_NONE || (state == SCX_OPSS_QUEUED && !p->scx.dsq && in_custody));
+	PROVES("OPSS-INV-10", !lab_runs(p) || (!p->scx.dsq && !in_custody && state == SCX_OPSS_NONE));
+}
+
+const char *race_place(const struct task_struct *p)
+{
+	static char text[40];
+	const struct scx_dispatch_q *dsq = p->scx.dsq;
+
+	if (!p->on_rq)
+		return "asleep";
+	if (task_rq(p)->curr == p)
+		snprintf(text, sizeof(text), "runs on %d", p->cpu);
+	else if (!dsq)
+		return (lab_word(p) & 3) == SCX_OPSS_QUEUED ? "in custody" : "nowhere";
+	else if (dsq_is_local(dsq))
+		snprintf(text, sizeof(text), "on local DSQ %d", dsq->owner);
+	else
+		return dsq == race_global() ? "on global DSQ" : "on user DSQ";
+	return text;
+}
+
+const char *race_ends(const struct task_struct *p)
+{
+	static char text[80];
+
+	snprintf(text, sizeof(text), "told by %s, %s", race_dequeues(p) ? race_told(p) : "none", race_place(p));
+	return text;
+}
+
+const char *race_story(int x, const struct task_struct *p)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "x %s, d %s, %s", race_insert(x, p), race_dequeued(RACE_OUT, p), race_ends(p));
+	return text;
 }
