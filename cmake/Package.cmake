@@ -4,7 +4,7 @@
 
 include(CMakePackageConfigHelpers)
 
-install(TARGETS scxtwin_shared scxtwin_static scxtwin_policy EXPORT scxtwinTargets)
+install(TARGETS scxtwin_shared scxtwin_static scxtwin_policy scxtwin_policy_steps EXPORT scxtwinTargets)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/scxtwin"
 	DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 if(TARGET scxtwin)

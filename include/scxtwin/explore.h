@@ -52,6 +52,9 @@ struct scxtwin_explore_result {
 	u64 end_states_digest;	/* of the set: the same for the same set in any order */
 	u64 max_steps;
 	u64 nr_limited;		/* executions that reached the step limit */
+	/* Steps inside the policy: its own loads and stores besides kfunc calls. */
+	bool policy_accesses;
+	u64 nr_misjudged;	/* executions in which a loop seemed to wait and ended by itself */
 	u64 nanoseconds;	/* of processor time spent in executions */
 	u32 shard, nr_shards;	/* this is a part of the work only if nr_shards is more than 1 */
 	/* The same for several scenarios that are split between runs; for the caller to fill in, else 0 and 1. */
@@ -72,6 +75,9 @@ int scxtwin_explore(const struct scxtwin_explore_options *opt, struct scxtwin_wo
 		    struct scxtwin_error *err);
 /* "proved: 58 executions, 5 end states"; returns buf. */
 char *scxtwin_verdict_text(const struct scxtwin_explore_result *res, char *buf, size_t size);
+
+/* What another CPU could step between inside the policy: "kfunc calls", or its own loads and stores too. */
+const char *scxtwin_policy_steps_text(const struct scxtwin_explore_result *res);
 
 /* One line of JSON. */
 int scxtwin_explore_result_write(FILE *out, const struct scxtwin_explore_result *res);

@@ -14,6 +14,8 @@
 #ifndef SCXTWIN_POLICY_H
 #define SCXTWIN_POLICY_H
 
+#include <assert.h>
+
 #include <scxtwin/kfunc.h>
 
 #define SCXTWIN_POLICY_ABI 1
@@ -44,5 +46,16 @@ struct scxtwin_policy {
 
 /* The state block of the policy in the running simulation. */
 void *scxtwin_policy_state(void);
+
+/*
+ * Where a policy's assert() goes: it ends the run with text, place, callback, task
+ * and CPU. The library's own name for it is bound to ours.
+ */
+void scxtwin_assert_failed(const char *condition, const char *file, unsigned int line, const char *function)
+	__attribute__((noreturn));
+#if defined(__GLIBC__) && !defined(NDEBUG)
+extern void __assert_fail(const char *condition, const char *file, unsigned int line, const char *function)
+	__asm__("scxtwin_assert_failed");
+#endif
 
 #endif /* SCXTWIN_POLICY_H */

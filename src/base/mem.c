@@ -182,6 +182,17 @@ size_t arena_used(const struct arena *a)
 	return a->used;
 }
 
+bool arena_has(const struct arena *a, const void *p)
+{
+	const uintptr_t at = (uintptr_t)p;
+	const struct chunk *c;
+
+	for (c = a->chunks; c; c = c->next)
+		if (at >= (uintptr_t)c->start && at - (uintptr_t)c->start < c->used)
+			return true;
+	return false;
+}
+
 struct arena_copy {
 	struct arena arena;
 	size_t size;

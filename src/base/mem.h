@@ -28,6 +28,8 @@ void *arena_calloc(struct arena *a, size_t nr, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 /* Bytes handed out so far. */
 size_t arena_used(const struct arena *a);
+/* p points into something that was handed out. */
+bool arena_has(const struct arena *a, const void *p);
 
 /*
  * A copy of all that was handed out, to be put back any number of times:

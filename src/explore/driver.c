@@ -149,6 +149,13 @@ static bool driver_quiet(struct chooser *chooser)
 	return d->quiet && d->quiet(d->quiet_data);
 }
 
+static bool driver_stuck(struct chooser *chooser)
+{
+	struct driver *d = driver_of(chooser);
+
+	return d->stuck && d->stuck(d->quiet_data);
+}
+
 static void driver_nothing(struct chooser *chooser)
 {
 	(void)chooser;
@@ -161,7 +168,7 @@ int driver_init(struct driver *d, struct strategy *s, u64 step_limit)
 	*d = (struct driver){
 		.chooser = {
 			.choose = driver_choose, .begin = driver_nothing, .end = driver_nothing,
-			.quiet = driver_quiet, .touched = driver_touched, .asks_always = true,
+			.quiet = driver_quiet, .stuck = driver_stuck, .touched = driver_touched, .asks_always = true,
 			.drains = true,
 		},
 		.strategy = s, .step_limit = step_limit, .nr_candidates_max = m->nr_choices_max,

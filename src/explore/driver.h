@@ -46,7 +46,8 @@ struct driver {
 	/* Told of every step that is about to be taken; may be NULL. */
 	void (*step)(void *data, const struct choice *c, bool was_choice, bool departs);
 	void *step_data;
-	bool (*quiet)(void *data);
+	bool (*quiet)(void *data);	/* and the next, as in struct chooser; may be NULL */
+	bool (*stuck)(void *data);
 	void *quiet_data;
 
 	/* of the present execution */

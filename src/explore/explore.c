@@ -10,6 +10,7 @@
 #include "explore/schedule.h"
 #include "explore/shrink.h"
 #include "explore/shrink_scenario.h"
+#include "policy/policy.h"
 #include "workload/json.h"
 #include "workload/run.h"
 
@@ -59,6 +60,7 @@ static void count(struct search *s, const struct execution *e)
 	res->executions++;
 	res->cut += e->cut;
 	res->nr_limited += e->limited;
+	res->nr_misjudged += e->nr_misjudged != 0;
 	if (e->nr_steps > res->max_steps)
 		res->max_steps = e->nr_steps;
 	if (!e->cut && !e->limited && endstate_set_add(&s->ends, e->hash))
@@ -239,6 +241,7 @@ int scxtwin_explore(const struct scxtwin_explore_options *opt, struct scxtwin_wo
 	snprintf(res->policy, sizeof(res->policy), "%s", opt->sim.policy ? opt->sim.policy : "none");
 	snprintf(res->strategy, sizeof(res->strategy), "%s", s.ops->name);
 	proposed_text(s.x.sim->sim.proposed, res->proposed, sizeof(res->proposed));
+	res->policy_accesses = policy_tells_of_steps(this_sim->policy);
 	search(&s);
 	judge(&s);
 	if (s.no_memory)
@@ -269,17 +272,26 @@ static const char *verdict_name(const struct scxtwin_explore_result *res, char *
 
 char *scxtwin_verdict_text(const struct scxtwin_explore_result *res, char *buf, size_t size)
 {
-	char name[64], limited[80] = "", part[40] = "", proposed[80] = "";
+	char name[64], limited[80] = "", misjudged[120] = "", part[40] = "", proposed[80] = "";
 
 	if (res->nr_limited)
 		snprintf(limited, sizeof(limited), "; %" PRIu64 " reached the step limit: not exhaustive",
 			 res->nr_limited);
+	if (res->nr_misjudged)
+		snprintf(misjudged, sizeof(misjudged),
+			 "; in %" PRIu64 " a loop of the policy seemed to wait and ended by itself: not exhaustive",
+			 res->nr_misjudged);
 	if (res->nr_shards > 1)
 		snprintf(part, sizeof(part), "part %u/%u ", res->shard, res->nr_shards);
 	if (res->proposed[0])
 		snprintf(proposed, sizeof(proposed), "; proposed: %s", res->proposed);
-	snprintf(buf, size, "%s%s: %" PRIu64 " executions (%" PRIu64 " cut off), %" PRIu64 " distinct end states%s%s",
+	snprintf(buf, size, "%s%s: %" PRIu64 " executions (%" PRIu64 " cut off), %" PRIu64 " distinct end states%s%s%s",
 		 part, verdict_name(res, name, sizeof(name)), res->executions, res->cut, res->end_states, limited,
-		 proposed);
+		 misjudged, proposed);
 	return buf;
+}
+
+const char *scxtwin_policy_steps_text(const struct scxtwin_explore_result *res)
+{
+	return res->policy_accesses ? "kfunc calls and its own loads and stores" : "kfunc calls";
 }

@@ -55,6 +55,7 @@ int explorer_open(struct explorer *x, const struct scxtwin_explore_options *opt,
 		return err->code;
 	x->limit_ns = sim_limit(x->sim);
 	x->step_limit = opt->step_limit ? opt->step_limit : STEP_LIMIT_DFL;
+	x->policy_has_state = policy_tells_of_steps(this_sim->policy);
 	policy_guard_install();
 	ret = begin(x, opt->from_ns, err);
 	if (ret)
@@ -101,6 +102,12 @@ static bool on_quiet(void *data)
 	return true;
 }
 
+static bool on_stuck(void *data)
+{
+	(void)data;
+	return policy_insist();
+}
+
 static void audit_step(void *data, const struct choice *c, bool was_choice, bool departs)
 {
 	(void)data;
@@ -120,6 +127,7 @@ int explorer_driver(struct explorer *x, struct driver *d, struct strategy *s)
 	d->policy_wrote = policy_wrote;
 	d->policy_data = x;
 	d->quiet = on_quiet;
+	d->stuck = on_stuck;
 	d->quiet_data = x;
 	if (x->audit_steps)
 		d->step = audit_step;
@@ -142,6 +150,7 @@ bool explorer_run(struct explorer *x, struct driver *d, u64 n, struct execution 
 	if (x->used)
 		sim_restore(x->sim, x->copy);
 	x->used = true;
+	policy_guard_forget();
 	callbacks_reset(&x->callbacks);
 	x->last_policy_rng = x->policy_rng;
 	driver_begin(d, n);
@@ -149,6 +158,9 @@ bool explorer_run(struct explorer *x, struct driver *d, u64 n, struct execution 
 	*e = (struct execution){ .cut = d->cut, .limited = d->limit_hit, .nr_steps = d->nr_steps };
 	if (!e->cut && !e->limited)
 		e->failed = sim_judge(x->sim, end, &err);
+	e->nr_misjudged = e->failed ? 0 : policy_nr_misjudged();
+	if (e->nr_misjudged)
+		d->strategy->incomplete = true;
 	if (e->failed)
 		snprintf(e->violation, sizeof(e->violation), "%s", err.msg);
 	if (!e->cut)

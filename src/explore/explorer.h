@@ -26,6 +26,7 @@ struct explorer {
 struct execution {
 	bool cut, limited;
 	bool failed;
+	u32 nr_misjudged;		/* loops of the policy that were taken to wait and did not */
 	char violation[600];
 	u64 hash;			/* of its end state */
 	u64 nr_steps;

@@ -11,7 +11,7 @@
 #include "base/vec.h"
 
 #define FORMAT	 "scxtwin-explore-result"
-#define VERSION	 1
+#define VERSION	 2
 #define MAX_SHARDS 4096
 #define LINE_MAX_BYTES ((size_t)64 << 10)
 
@@ -41,6 +41,8 @@ int scxtwin_explore_result_write(FILE *out, const struct scxtwin_explore_result 
 	jsonw_member_u64(&w, "end_states", res->end_states);
 	jsonw_member_u64(&w, "max_steps", res->max_steps);
 	jsonw_member_u64(&w, "limited", res->nr_limited);
+	jsonw_member_string(&w, "policy_steps", scxtwin_policy_steps_text(res));
+	jsonw_member_u64(&w, "misjudged", res->nr_misjudged);
 	jsonw_member_u64(&w, "nanoseconds", res->nanoseconds);
 	jsonw_member_string(&w, "violation", res->violation);
 	jsonw_end_object(&w);
@@ -60,14 +62,15 @@ static int read_text(struct json_at at, char *buf, size_t size, struct scxtwin_e
 static int read_result(struct json_at at, struct scxtwin_explore_result *res, struct scxtwin_error *err)
 {
 	static const char *const formats[] = { FORMAT, NULL };
-	u32 n = 0, verdict = 0;
+	static const char *const steps[] = { "kfunc calls", "kfunc calls and its own loads and stores", NULL };
+	u32 n = 0, verdict = 0, accesses = 0;
 	int ret = json_get_enum(json_need(at, "format"), formats, &n, err);
 
 	memset(res, 0, sizeof(*res));
 	ret = ret ?: json_get_u32(json_need(at, "version"), VERSION, VERSION, &n, err);
 	ret = ret ?: json_only(at, err, "format", "version", "scenario", "policy", "proposed", "strategy", "verdict",
 			       "bound", "shard", "shards", "suite_part", "suite_parts", "executions", "cut", "end_states",
-			       "max_steps", "limited", "nanoseconds", "violation");
+			       "max_steps", "limited", "policy_steps", "misjudged", "nanoseconds", "violation");
 	ret = ret ?: read_text(json_need(at, "scenario"), res->scenario, sizeof(res->scenario), err);
 	ret = ret ?: read_text(json_need(at, "policy"), res->policy, sizeof(res->policy), err);
 	ret = ret ?: read_text(json_may(at, "proposed"), res->proposed, sizeof(res->proposed), err);
@@ -83,9 +86,12 @@ static int read_result(struct json_at at, struct scxtwin_explore_result *res, st
 	ret = ret ?: json_get_u64(json_need(at, "end_states"), 0, INT64_MAX, &res->end_states, err);
 	ret = ret ?: json_get_u64(json_need(at, "max_steps"), 0, INT64_MAX, &res->max_steps, err);
 	ret = ret ?: json_get_u64(json_need(at, "limited"), 0, INT64_MAX, &res->nr_limited, err);
+	ret = ret ?: json_get_enum(json_need(at, "policy_steps"), steps, &accesses, err);
+	ret = ret ?: json_get_u64(json_need(at, "misjudged"), 0, INT64_MAX, &res->nr_misjudged, err);
 	ret = ret ?: json_get_u64(json_need(at, "nanoseconds"), 0, INT64_MAX, &res->nanoseconds, err);
 	ret = ret ?: read_text(json_need(at, "violation"), res->violation, sizeof(res->violation), err);
 	res->verdict = (enum scxtwin_verdict)verdict;
+	res->policy_accesses = accesses;
 	return ret;
 }
 
@@ -93,7 +99,7 @@ static bool is_of_same_search(const struct scxtwin_explore_result *a, const stru
 {
 	return !strcmp(a->scenario, b->scenario) && !strcmp(a->policy, b->policy) &&
 	       !strcmp(a->proposed, b->proposed) && !strcmp(a->strategy, b->strategy) && a->bound == b->bound &&
-	       a->nr_shards == b->nr_shards;
+	       a->nr_shards == b->nr_shards && a->policy_accesses == b->policy_accesses;
 }
 
 struct parts {
@@ -126,6 +132,7 @@ static void add_result(struct scxtwin_explore_result *sum, const struct scxtwin_
 	sum->executions += res->executions;
 	sum->cut += res->cut;
 	sum->nr_limited += res->nr_limited;
+	sum->nr_misjudged += res->nr_misjudged;
 	sum->nanoseconds += res->nanoseconds;
 	if (res->end_states > sum->end_states)
 		sum->end_states = res->end_states;

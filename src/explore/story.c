@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ext/internal.h"
+#include "policy/policy.h"
 
 #define COLUMN 38
 
@@ -120,18 +121,24 @@ static const char *verb_of(const struct choice *c)
 	return c->obj ? verbs[c->kind] : "begin ";
 }
 
+/* What happens inside a callback. */
+static const char *indent_of(const struct choice *c)
+{
+	return !c->event && policy_has_told_of(c->obj) ? "  " : "";
+}
+
 void story_step(void *data, const struct choice *c, bool was_choice, bool departs)
 {
 	struct story *t = data;
 	char text[160], name[64];
 
 	(void)was_choice;
-	if (t->view == SCXTWIN_VIEW_POLICY && !departs) {
+	if (t->view == SCXTWIN_VIEW_POLICY && !departs && (c->event || !policy_has_told_of(c->obj))) {
 		t->nr_folded++;
 		return;
 	}
 	fold(t);
-	snprintf(text, sizeof(text), "%s%s%s", verb_of(c), c->label, name_of(c->event ? NULL : c->obj, name, sizeof(name)));
+	snprintf(text, sizeof(text), "%s%s%s%s", indent_of(c), verb_of(c), c->label, name_of(c->event ? NULL : c->obj, name, sizeof(name)));
 	put_row(t, c->cpu, departs, text);
 }
 

@@ -18,6 +18,11 @@ struct chooser {
 	 * the end of the run, and time need not go on. NULL: never.
 	 */
 	bool (*quiet)(struct chooser *c);
+	/*
+	 * Contexts wait, none can go on, and only background events are left. True: one
+	 * of them was woken after all. NULL: never.
+	 */
+	bool (*stuck)(struct chooser *c);
 	/* The step that is going on reached obj, which its yield point did not declare. May be NULL. */
 	void (*touched)(struct chooser *c, const void *obj, bool writes);
 	/* Asked to stop without a fault, the machine first does what is left to do at that instant. */

@@ -488,10 +488,20 @@ static enum machine_end end_without_events(void)
 	return m->deadlock[0] ? MACHINE_END_DEADLOCK : MACHINE_END_IDLE;
 }
 
+static bool only_background_left(const struct machine *m)
+{
+	return m->cfg.mode == RUN_EXPLORED && !m->nr_foreground && list_empty(&m->ready);
+}
+
+static bool is_stuck_no_more(struct machine *m)
+{
+	return only_background_left(m) && !list_empty(&m->waiters) && m->chooser->stuck &&
+	       m->chooser->stuck(m->chooser);
+}
+
 static bool is_quiet(struct machine *m)
 {
-	return m->cfg.mode == RUN_EXPLORED && !m->nr_foreground && list_empty(&m->ready) &&
-	       m->chooser->quiet && m->chooser->quiet(m->chooser);
+	return only_background_left(m) && m->chooser->quiet && m->chooser->quiet(m->chooser);
 }
 
 /* One event in the order of time; false if the run is over. */
@@ -500,6 +510,8 @@ static bool run_event(void)
 	struct machine *m = machine();
 	struct mevent *ev = evq_first();
 
+	if (is_stuck_no_more(m))
+		return true;
 	if (!ev || machine_can_end() || is_quiet(m)) {
 		end_run(end_without_events());
 		return false;

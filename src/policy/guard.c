@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
+ * Failures of a policy's code: fatal signals, assertions.
+ *
  * Fatal signals are a property of the process, simulations of a thread. So the
  * handlers are in place while any thread has a guard, and ask the thread that
  * took the signal whether it is inside a policy's callback. If it is not, what
@@ -7,7 +9,9 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -73,16 +77,58 @@ static const char *describe_signal(int sig, const siginfo_t *si)
 	return guarded[index_of(sig)].text;
 }
 
+void policy_guard_forget(void)
+{
+	caught[0] = '\0';
+}
+
 /*
  * Leaves through a pointer: before a call that is known not to return the address
  * sanitizer looks over the thread's own stack, and we are not on that.
  */
+static void leave(void)
+{
+	void (*volatile abort_machine)(int result) = machine_abort;
+
+	abort_machine(SCXTWIN_EFAILED);
+}
+
 static void crashed(const char *what, const char *where)
 {
-	void (*volatile leave)(int result) = machine_abort;
-
 	snprintf(caught, sizeof(caught), "the policy crashed: %s in %s", what, where);
-	leave(SCXTWIN_EFAILED);
+	leave();
+}
+
+static bool is_in_callback(struct scx_callback_info *info)
+{
+	return installed && this_sim && machine_running() && scx_current_callback(info);
+}
+
+void policy_fail(const char *fmt, ...)
+{
+	struct scx_callback_info info;
+	char what[300], where[128];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	BUG_ON(!is_in_callback(&info));
+	snprintf(caught, sizeof(caught), "%s in %s", what, describe_callback(&info, where, sizeof(where)));
+	leave();
+	__builtin_unreachable();
+}
+
+void scxtwin_assert_failed(const char *condition, const char *file, unsigned int line, const char *function)
+{
+	const char *slash = strrchr(file, '/');
+	struct scx_callback_info info;
+
+	file = slash ? slash + 1 : file;
+	if (is_in_callback(&info))
+		policy_fail("the policy's assertion \"%s\" failed (%s:%u)", condition, file, line);
+	fprintf(stderr, "%s:%u: %s: assertion \"%s\" failed\n", file, line, function, condition);
+	abort();
 }
 
 static void on_fatal_signal(int sig, siginfo_t *si, void *ucontext)
@@ -92,8 +138,7 @@ static void on_fatal_signal(int sig, siginfo_t *si, void *ucontext)
 
 	(void)ucontext;
 	/* A positive code is a fault of this thread itself; SI_TKILL is its own abort(). */
-	if (installed && this_sim && machine_running() && (si->si_code > 0 || sig == SIGABRT) &&
-	    scx_current_callback(&info))
+	if ((si->si_code > 0 || sig == SIGABRT) && is_in_callback(&info))
 		crashed(describe_signal(sig, si), describe_callback(&info, where, sizeof(where)));
 	sigaction(sig, &before[index_of(sig)], NULL);
 	/* A fault repeats itself when the handler returns; what was sent does not. */

@@ -7,7 +7,11 @@
  *   so.c        policies in shared objects
  *   so_needs.c  what a shared object takes from its host
  *   attach.c    handing the table to the port
- *   guard.c     fatal signals in a policy's code
+ *   guard.c     fatal signals and failed assertions in a policy's code
+ *   segments.c  what a shared object may change; restore.c: putting it back
+ *   tsan.c      run time for policies that tell of their own loads and stores
+ *   steps.c     those as steps of explored mode; spin.c: loops that wait
+ *   own.c       what is the policy's own memory; symbols.c: names in it
  *   the rest    one built-in policy each, see builtin.h
  */
 #ifndef POLICY_INTERNAL_H
@@ -32,5 +36,8 @@ bool policy_so_needs(void *dl, bool (*fn)(const char *symbol, void *data), void 
 /* Loads a private copy of the file: sets desc, dl, fd, file_hash. */
 int policy_so_open(struct policy *pol, const char *path, struct scxtwin_error *err);
 void policy_so_close(struct policy *pol);
+uintptr_t policy_so_base(void *dl);
+/* Calls fn for each page that a loaded object may write, in order; not 0 ends it. -ENOENT: not loaded. */
+int policy_so_each_writable(void *dl, int (*fn)(void *at, size_t size, void *data), void *data);
 
 #endif /* POLICY_INTERNAL_H */

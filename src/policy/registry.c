@@ -11,6 +11,8 @@
 #include "ext/ext.h"
 #include "policy/builtin.h"
 #include "policy/internal.h"
+#include "policy/own.h"
+#include "policy/tsan.h"
 
 static const struct scxtwin_policy *const builtins[] = {
 	&policy_none, &policy_fifo_global, &policy_fifo, &policy_vtime,
@@ -145,6 +147,8 @@ int policy_open(const char *spec, const struct scxtwin_set *sets, u32 nr_sets,
 		goto fail;
 	}
 	ret = policy_set_params(pol, sets, nr_sets, err);
+	if (!ret && pol->dl && tsan_was_initialised())
+		ret = own_memory_open(pol, err);
 	if (ret)
 		goto fail;
 	pol->none = !pol->desc->ops;
@@ -165,6 +169,7 @@ void policy_close(void)
 	if (!pol)
 		return;
 	this_sim->policy = NULL;
+	own_memory_close(pol->own);
 	if (pol->state)
 		policy_state_free(pol->state, pol->desc->state_size);
 	policy_so_close(pol);

@@ -6,7 +6,6 @@
  * dropping the pages written since.
  */
 #define _GNU_SOURCE
-#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,7 +16,8 @@
 #include "base/mem.h"
 #include "base/sim.h"
 #include "base/vec.h"
-#include "policy/policy.h"
+#include "policy/internal.h"
+#include "policy/own.h"
 
 #define LARGE	((size_t)64 << 10)
 #define PAGE	((size_t)4096)
@@ -96,65 +96,9 @@ static int map_state(struct policy_copy *copy, u8 *state, size_t size)
 	return ok ? 0 : -ENOMEM;
 }
 
-struct find_object {
-	uintptr_t base;
-	struct policy_copy *copy;
-	int ret;
-};
-
-/* What is read-only after relocation cannot change either, and cannot be written back. */
-static bool is_relro(const struct dl_phdr_info *info, uintptr_t page)
+static int save_writable(void *at, size_t size, void *data)
 {
-	int i;
-
-	for (i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-
-		if (ph->p_type == PT_GNU_RELRO && page >= info->dlpi_addr + (ph->p_vaddr & ~(PAGE - 1)) &&
-		    page + PAGE <= info->dlpi_addr + ((ph->p_vaddr + ph->p_memsz) & ~(PAGE - 1)))
-			return true;
-	}
-	return false;
-}
-
-static int save_segment(struct find_object *find, const struct dl_phdr_info *info, const ElfW(Phdr) *ph)
-{
-	uintptr_t at = info->dlpi_addr + ph->p_vaddr, next;
-	const uintptr_t end = at + ph->p_memsz;
-	int ret = 0;
-
-	for (; at < end && !ret; at = next) {
-		next = (at & ~(PAGE - 1)) + PAGE;
-		next = next < end ? next : end;
-		if (!is_relro(info, at & ~(PAGE - 1)))
-			ret = save_bytes(find->copy, (void *)at, next - at);
-	}
-	return ret;
-}
-
-static int save_object(struct dl_phdr_info *info, size_t size, void *data)
-{
-	struct find_object *find = data;
-	int i;
-
-	(void)size;
-	if (info->dlpi_addr != find->base)
-		return 0;
-	for (i = 0; i < info->dlpi_phnum && !find->ret; i++)
-		if (info->dlpi_phdr[i].p_type == PT_LOAD && info->dlpi_phdr[i].p_flags & PF_W)
-			find->ret = save_segment(find, info, &info->dlpi_phdr[i]);
-	return 1;
-}
-
-static int save_data_segments(struct policy_copy *copy, void *dl)
-{
-	struct find_object find = { .copy = copy };
-	struct link_map *map;
-
-	if (dlinfo(dl, RTLD_DI_LINKMAP, &map))
-		return -EINVAL;
-	find.base = map->l_addr;
-	return dl_iterate_phdr(save_object, &find) ? find.ret : -ENOENT;
+	return save_bytes(data, at, size);
 }
 
 struct policy_copy *policy_save(struct scxtwin_error *err)
@@ -172,7 +116,7 @@ struct policy_copy *policy_save(struct scxtwin_error *err)
 	if (size)
 		ret = is_mapped(size) ? map_state(copy, pol->state, size) : save_bytes(copy, pol->state, size);
 	if (!ret && pol->dl)
-		ret = save_data_segments(copy, pol->dl);
+		ret = policy_so_each_writable(pol->dl, save_writable, copy);
 	if (!ret)
 		return copy;
 	error_set(err, SCXTWIN_EINTERNAL, "the state of the policy cannot be saved (error %d)", ret);
@@ -188,6 +132,8 @@ void policy_restore(const struct policy_copy *copy)
 		memcpy(s->at, s->bytes, s->size);
 		memcpy(s->seen, s->bytes, s->size);
 	}
+	if (this_sim->policy->own)
+		own_memory_forget(this_sim->policy->own);
 	if (copy->mapped)
 		BUG_ON(madvise(copy->mapped, copy->mapped_size, MADV_DONTNEED));
 }
@@ -202,11 +148,38 @@ bool policy_has_changed(const struct policy_copy *copy)
 	return copy->mapped;
 }
 
-bool policy_has_written(struct policy_copy *copy)
+static void see_write(struct policy_copy *copy, const struct own_write *w)
 {
-	bool written = copy->mapped;
 	struct saved_bytes *s;
 
+	vec_for_each(s, &copy->saved) {
+		const uintptr_t at = (uintptr_t)s->at;
+		const uintptr_t start = w->start > at ? w->start : at;
+		const uintptr_t end = w->end < at + s->size ? w->end : at + s->size;
+
+		if (start < end)
+			memcpy(s->seen + (start - at), (const void *)start, end - start);
+	}
+}
+
+/* What the policy told of is not looked for. */
+static void see_own_writes(struct policy_copy *copy, struct own_memory *own)
+{
+	struct own_write *w;
+
+	for (w = own->writes; w < own->writes + own->nr_writes; w++)
+		see_write(copy, w);
+	own->nr_writes = 0;
+}
+
+bool policy_has_written(struct policy_copy *copy)
+{
+	struct own_memory *own = this_sim->policy->own;
+	bool written = copy->mapped && !own;
+	struct saved_bytes *s;
+
+	if (own)
+		see_own_writes(copy, own);
 	vec_for_each(s, &copy->saved) {
 		if (memcmp(s->at, s->seen, s->size)) {
 			memcpy(s->seen, s->at, s->size);

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "policy/internal.h"
+#include "policy/tsan.h"
 
 #define SO_SIZE_MAX	((size_t)256 << 20)
 #define NEED_TEXT	256
@@ -56,6 +57,8 @@ static int load_error(struct scxtwin_error *err, const char *path)
 			 symbol + strlen(undefined));
 		return so_error(err, path, text);
 	}
+	if (why && strstr(why, "libtsan"))
+		return so_error(err, path, "is linked with libtsan: -fsanitize=thread is for compiling alone, scxtwin is the run time");
 	snprintf(text, sizeof(text), "cannot be loaded: %s", colon ? colon + 2 : why ? why : "?");
 	return so_error(err, path, text);
 }
@@ -125,6 +128,7 @@ int policy_so_open(struct policy *pol, const char *path, struct scxtwin_error *e
 	}
 	/* The number stays in use as long as the object: the loader tells objects apart by name. */
 	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", pol->fd);
+	tsan_expect_init();
 	pol->dl = dlopen(copy, RTLD_NOW | RTLD_LOCAL);
 	if (!pol->dl) {
 		ret = load_error(err, path);

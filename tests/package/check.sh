@@ -103,6 +103,21 @@ example_by_cmake() {
 		-DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/by-cmake"
 }
 
+explored_by_make() {
+	cp -r "$top/examples/policy-plugin" "$work/explored-make" && make -C "$work/explored-make" EXPLORE=1
+}
+
+explored_by_cmake() {
+	cmake -S "$top/examples/policy-plugin" -B "$work/explored-cmake" -DEXPLORE=ON \
+		-DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/explored-cmake"
+}
+
+example_is_explored() { # SHARED OBJECT
+	(cd "$(dirname "$1")" && "$prefix/bin/scxtwin" explore --policy "./${1##*/}" --budget 20 \
+		"$prefix/share/scxtwin/traces/explore/dequeue_dispatch.json" >out; cat out
+	grep -q '^policy steps: kfunc calls and its own loads and stores$' out)
+}
+
 example_runs() { # SHARED OBJECT
 	(cd "$(dirname "$1")" && "$prefix/bin/scxtwin" run "$workload" --policy "./${1##*/}")
 }
@@ -116,10 +131,12 @@ check "client by CMake, shared" by_cmake scxtwin
 check "client by CMake, static" by_cmake static
 if command -v make >/dev/null; then
 	check "example policy by make" example_by_make
+	check "example policy by make, to be explored" explored_by_make
 else
 	echo "skipped: example policy by make (make is not installed)"
 fi
 check "example policy by CMake" example_by_cmake
+check "example policy by CMake, to be explored" explored_by_cmake
 
 if [ ! -x "$prefix/bin/scxtwin" ]; then
 	echo "skipped: running the example policy (the command is not built)"
@@ -139,5 +156,8 @@ if [ -z "$workload" ]; then
 fi
 for policy in "$work"/by-*/my_policy.so; do
 	check "example policy runs (${policy#"$work/"})" example_runs "$policy"
+done
+for policy in "$work"/explored-*/my_policy.so; do
+	check "example policy is explored (${policy#"$work/"})" example_is_explored "$policy"
 done
 finish

@@ -81,6 +81,21 @@ static void arena_large_object_leaves_the_shared_chunk_in_use(void **state)
 	arena_free(a);
 }
 
+static void arena_knows_what_it_handed_out(void **state)
+{
+	struct arena *a = arena_new(0x5a);
+	u8 *small, *large;
+
+	(void)state;
+	small = arena_zalloc(a, 64);
+	large = arena_zalloc(a, 3 << 20);
+	assert_true(arena_has(a, small) && arena_has(a, small + 63));
+	assert_true(arena_has(a, large) && arena_has(a, large + (3 << 20) - 1));
+	assert_false(arena_has(a, small - 1) || arena_has(a, small + 64));
+	assert_false(arena_has(a, large + (3 << 20)) || arena_has(a, &a));
+	arena_free(a);
+}
+
 static void arena_refuses_sizes_that_overflow(void **state)
 {
 	struct arena *a = arena_new(0);
@@ -204,6 +219,7 @@ int main(void)
 		cmocka_unit_test(arena_objects_do_not_overlap),
 		cmocka_unit_test(arena_counts_what_was_handed_out),
 		cmocka_unit_test(arena_large_object_leaves_the_shared_chunk_in_use),
+		cmocka_unit_test(arena_knows_what_it_handed_out),
 		cmocka_unit_test(arena_refuses_sizes_that_overflow),
 		cmocka_unit_test(arena_survives_each_failing_allocation),
 		cmocka_unit_test(nth_allocation_fails_and_all_after_it),

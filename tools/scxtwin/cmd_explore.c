@@ -193,12 +193,14 @@ static int write_schedule(const struct verb *verb, const struct explore_settings
 static int print_result(const struct verb *verb, const struct explore_settings *s,
 			const struct scxtwin_explore_result *res, const struct scxtwin_schedule *found)
 {
-	char text[256];
+	char text[400];
 	int status;
 
 	if (s->nr_scenarios > 1)
 		printf("%s: ", res->scenario);
 	printf("%s\n", scxtwin_verdict_text(res, text, sizeof(text)));
+	if (s->nr_scenarios == 1 && strcmp(res->policy, "none"))
+		printf("policy steps: %s\n", scxtwin_policy_steps_text(res));
 	if (s->results && append_result(verb, s->results, res))
 		return status_of(SCXTWIN_EINPUT);
 	if (res->verdict != SCXTWIN_FOUND)

@@ -12,7 +12,7 @@ static const char *const examples[] = { "scxtwin merge shard-*.jsonl", NULL };
 static void print_search(const struct scxtwin_explore_result *res, void *data)
 {
 	bool *found = data;
-	char text[256];
+	char text[400];
 
 	printf("%s, %s, %s: %s\n", res->scenario, res->policy, res->strategy,
 	       scxtwin_verdict_text(res, text, sizeof(text)));
