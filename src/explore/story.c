@@ -236,9 +236,9 @@ void story_begin(struct story *t, FILE *out, enum scxtwin_view view)
 		.nr_cpus = nr_cpu_ids(),
 	};
 	fprintf(out, "%12s ", "ms");
-	for (cpu = 0; cpu < t->nr_cpus; cpu++)
+	for (cpu = 0; cpu < t->nr_cpus - 1; cpu++)
 		fprintf(out, "  CPU %-*u", COLUMN - 6, cpu);
-	fputs("\n", out);
+	fprintf(out, "  CPU %u\n", cpu);
 }
 
 void story_end(struct story *t)
