@@ -22,6 +22,7 @@
 #define TESTS_LAB_H
 
 #include "ext/internal.h"
+#include "lab/bench.h"
 #include "support/proves.h"
 
 #define US NSEC_PER_USEC
@@ -60,21 +61,12 @@ void lab_unload(void);
 /* ---- tasks */
 
 /* What a task does with the CPU, step by step; behind the last one it runs for ever. */
-enum lab_step_kind { LAB_END, LAB_RUN, LAB_BLOCK, LAB_YIELD, LAB_EXIT, LAB_DO, LAB_CALL };
-struct lab_step {
-	enum lab_step_kind kind;
-	u64 ns;			/* LAB_RUN */
-	void (*fn)(void *arg);	/* LAB_DO: does not sleep; LAB_CALL: may sleep */
-	void *arg;
-};
-
 #define RUN(for_ns)	{ .kind = LAB_RUN, .ns = (for_ns) }
 #define BLOCK		{ .kind = LAB_BLOCK }
 #define YIELD		{ .kind = LAB_YIELD }
 #define EXIT		{ .kind = LAB_EXIT }
 #define DO(f, a)	{ .kind = LAB_DO, .fn = (f), .arg = (a) }
 #define CALL(f, a)	{ .kind = LAB_CALL, .fn = (f), .arg = (a) }
-#define LAB_MAX_STEPS	64
 
 struct lab_task_cfg {
 	int cpu;		/* is born and, if asleep, was last seen there */
@@ -162,24 +154,13 @@ bool lab_exited(enum scx_exit_kind kind, const char *text);
 /* ---- holds, in RUN_EXPLORED only */
 
 /*
- * The next context that comes to a point like this stays there until released.
+ * The next context that comes to a point like this (struct lab_point in lab/holds.h)
+ * stays there until released.
  * Labels are those of the yield points: the accessed expression for a word
  * ("p->scx.ops_state"), the lock's name ("rq", "dsq"), "ops.enqueue" at entry
  * and return, "scx_bpf_kick_cpu". LAB_TRACE=1 in the environment prints every
  * point that is passed.
  */
-struct lab_point {
-	int cpu;		/* of the context, or LAB_ANY_CPU */
-	const char *label;	/* is part of the point's label */
-	u32 kinds;		/* LAB_KIND(YIELD_READ) | ...; 0: any */
-	const void *obj;	/* NULL: any */
-	u32 skip;		/* so many are let go first */
-};
-#define LAB_KIND(kind) (1U << (kind))
-#define LAB_ANY_CPU (-1)
-bool lab_point_is(const struct lab_point *point, const struct choice *step);	/* but for skip */
-
-struct lab_hold;
 #define lab_hold(...) __lab_hold(&(struct lab_point){ __VA_ARGS__ })
 struct lab_hold *__lab_hold(const struct lab_point *point);
 bool lab_held(const struct lab_hold *hold);	/* somebody stands there */
