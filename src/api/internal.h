@@ -3,6 +3,8 @@
 #ifndef API_INTERNAL_H
 #define API_INTERNAL_H
 
+#include <setjmp.h>
+
 #include <scxtwin/sim.h>
 
 #include "base/sim.h"
@@ -21,6 +23,7 @@ struct scxtwin_sim {
 	enum scxtwin_end end;
 	u32 nr_warnings;
 	bool finished;
+	jmp_buf *landing;		/* where a BUG outside the run loop goes; NULL: it ends the process */
 	char header[HEADER_BYTES];
 };
 

@@ -59,6 +59,8 @@ static void on_bug(const struct bug_site *site, bool fatal, const char *detail)
 		sim_fault(s, SCXTWIN_EINTERNAL, "internal error: ", text);
 		if (machine_running())
 			machine_abort(SCXTWIN_EINTERNAL);
+		if (s->landing)
+			longjmp(*s->landing, 1);
 		fprintf(stderr, "scxtwin: internal error: %s\n", text);
 		abort();
 	}
@@ -207,6 +209,8 @@ static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 	if (ret)
 		return ret;
 	core_sched()->autogroup = !s->opt.no_autogroup;
+	if (check_install())
+		return SCXTWIN_EINTERNAL;
 	scx_set_api_error_handler(on_api_error);
 	scx_set_printk_handler(on_printk, s);
 	ret = policy_open(s->opt.policy ? s->opt.policy : "none", s->opt.sets, s->opt.nr_sets, err);
@@ -277,6 +281,24 @@ static enum machine_end run_to_end(struct scxtwin_sim *s, u64 limit)
 	return end;
 }
 
+/* Also before another failure is reported: a state that is wrong tells where that came from. */
+static void audit_end(struct scxtwin_sim *s)
+{
+	const struct scxtwin_error before = s->fault;
+	jmp_buf landing;
+
+	s->fault.code = SCXTWIN_OK;
+	s->landing = &landing;
+	if (!setjmp(landing))
+		check_audit();
+	s->landing = NULL;
+	if (!s->fault.code)
+		s->fault = before;
+	else if (before.code)
+		snprintf(s->fault.msg + strlen(s->fault.msg), sizeof(s->fault.msg) - strlen(s->fault.msg),
+			 "; and before: %.200s", before.msg);
+}
+
 static void judge_end(struct scxtwin_sim *s, enum machine_end end)
 {
 	const char *guard = policy_guard_text();
@@ -287,8 +309,8 @@ static void judge_end(struct scxtwin_sim *s, enum machine_end end)
 		sim_fault(s, SCXTWIN_EINTERNAL, "", machine_deadlock_text());
 	if (!s->fault.code && workload_error(s->run, &s->fault) && !s->fault.code)
 		sim_fault(s, SCXTWIN_EINTERNAL, "the workload failed without saying why", "");
-	if (!s->fault.code && !machine()->aborted)
-		check_audit();
+	if (!machine()->aborted)
+		audit_end(s);
 	if (s->fault.code)
 		s->end = SCXTWIN_END_FAILED;
 	else if (workload_done(s->run))
@@ -330,7 +352,7 @@ int scxtwin_sim_run(struct scxtwin_sim *s, struct scxtwin_error *err)
 	sim_enter(s);
 	BUG_ON(s->finished);
 	s->finished = true;
-	check_install(s->opt.audit_every);
+	check_audit_every(s->opt.audit_every);
 	policy_guard_install();
 	end = run_to_end(s, sim_limit(s));
 	policy_guard_remove();

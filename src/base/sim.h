@@ -15,6 +15,7 @@ struct machine;
 struct core_sched;
 struct scx;
 struct policy;
+struct check;
 
 struct sim {
 	u64 now;			/* simulated time, ns */
@@ -26,6 +27,7 @@ struct sim {
 	struct scx *scx;
 	struct policy *policy;
 	u32 proposed;			/* enum scx_proposed: what no kernel has and was asked for */
+	struct check *check;
 	bool restorable;		/* will be put back to an earlier state: nothing may lie outside the arena */
 };
 

@@ -1,111 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* DSQs and run queues agree with themselves: OPSS-INV-06, OPSS-INV-15, DSQ-09, DSQ-30, DSQ-41 ff. */
-#include "check/check.h"
-#include "ext/internal.h"
-#include "machine/contexts.h"
+/*
+ * DSQs agree with themselves (spec 13): the number with the list, the list with
+ * the tree, first_task with the head; members know their queue (OPSS-INV-15,
+ * DSQ-09, DSQ-26, DSQ-30, DSQ-41 to DSQ-45).
+ */
+#include "check/internal.h"
 
-static bool is_cursor(const struct scx_dsq_list_node *n)
+static void check_member(const struct scx_dispatch_q *dsq, const struct task_struct *p)
 {
-	return n->flags & SCX_DSQ_LNODE_ITER_CURSOR;
+	CHECK("OPSS-INV-06", p, p->scx.dsq == dsq);
+	CHECK("OPSS-INV-05 OPSS-INV-07", p, p->scx.holding_cpu < 0);
+	CHECK("OPSS-39", p, scx_opss_state(word_of(p)) != SCX_OPSS_QUEUED);
+	CHECK("DSQ-30", p, !dsq_is_builtin(dsq) || !(p->scx.dsq_flags & SCX_TASK_DSQ_ON_PRIQ));
+	if (!dsq_is_local(dsq)) {
+		CHECK("IMMED-26 IMMED-28", p, !(p->scx.flags & SCX_TASK_IMMED));
+		return;
+	}
+	CHECK("DSQ-09", p, task_rq(p) == dsq_rq((struct scx_dispatch_q *)dsq) && task_rq(p)->curr != p);
+	CHECK("CUST-11", p, !is_in_custody(p) && !word_of(p));
+	check_placement(task_rq(p), p);
 }
 
-static struct task_struct *task_of(struct scx_dsq_list_node *n)
+/* The lock is about to be released: whatever was linked or unlinked was so at one of the ends, or between them. */
+void check_queue_ends(const struct scx_dispatch_q *dsq)
 {
-	return container_of(n, struct task_struct, scx.dsq_list);
+	const struct task_struct *first, *last;
+
+	if (list_empty(&dsq->list)) {
+		CHECK("OPSS-INV-15", NULL, !dsq->nr && !dsq->first_task);
+		return;
+	}
+	first = queued_task(dsq, dsq->list.next);
+	last = queued_task(dsq, dsq->list.prev);
+	if (!first || !last)
+		return;	/* a cursor: the audit walks past it */
+	CHECK("OPSS-INV-15", first, dsq->nr >= 1U + (first != last));
+	CHECK("DSQ-41 DSQ-45", first, dsq->first_task == (dsq_is_builtin(dsq) ? NULL : first));
+	/* A policy that mixes both orders is ejected, what it queued stays (DSQ-32, DSQ-33). */
+	if (dsq->sched && !dsq->sched->exit_kind)
+		CHECK("DSQ-32 DSQ-33", first, !(first->scx.dsq_flags & SCX_TASK_DSQ_ON_PRIQ) == RB_EMPTY_ROOT(&dsq->priq));
+	check_member(dsq, first);
+	if (first != last)
+		check_member(dsq, last);
 }
 
-static u32 count_tree(const struct rb_root *root)
+/* Members of the tree stand in the list in the tree's order (DSQ-26). */
+static u32 check_tree(const struct scx_dispatch_q *dsq)
 {
+	const struct list_head *pos = &dsq->list;
 	struct rb_node *n;
 	u32 nr = 0;
 
-	for (n = rb_first(root); n; n = rb_next(n))
+	for (n = rb_first(&dsq->priq); n; n = rb_next(n)) {
+		const struct task_struct *p = container_of(n, struct task_struct, scx.dsq_priq);
+
+		do {
+			pos = pos->next;
+			CHECK("DSQ-26", p, pos != &dsq->list);
+		} while (queued_task(dsq, pos) != p);
 		nr++;
+	}
 	return nr;
 }
 
-/* Between two steps: is something on that CPU in the middle of a path that keeps it? */
-static bool in_a_path(int cpu)
+void check_queue_audit(const struct scx_dispatch_q *dsq)
 {
-	const struct ctx *current = machine()->current;
-
-	return mcpu(cpu)->in_kernel || mcpu(cpu)->held_by ||
-	       (current && current->cpu == cpu && ctx_keeps_cpu(current));
-}
-
-static void check_dsq(struct scx_dispatch_q *dsq, bool user)
-{
-	struct scx_dsq_list_node *n;
-	struct task_struct *first = NULL;
+	const struct task_struct *p, *first = NULL;
+	const struct list_head *pos;
 	u32 nr = 0, nr_prio = 0;
 
-	if (dsq->lock.owner)
-		return;
-	list_for_each_entry(n, &dsq->list, node) {
-		struct task_struct *p;
-
-		if (is_cursor(n))
+	for (pos = dsq->list.next; pos != &dsq->list; pos = pos->next) {
+		p = queued_task(dsq, pos);
+		if (!p)
 			continue;
-		p = task_of(n);
 		if (!first)
 			first = p;
+		check_member(dsq, p);
 		nr++;
-		BUG_ON(p->scx.dsq != dsq);
-		BUG_ON(p->scx.holding_cpu >= 0);
 		nr_prio += !!(p->scx.dsq_flags & SCX_TASK_DSQ_ON_PRIQ);
 	}
-	BUG_ON(nr != dsq->nr);
-	BUG_ON(nr_prio != count_tree(&dsq->priq));
-	BUG_ON(user && dsq->first_task != first);
-	BUG_ON(!user && dsq->first_task); /* DSQ-45 */
-}
-
-static void check_rq(struct rq *rq)
-{
-	struct scx_dsq_list_node *n;
-	struct task_struct *p;
-	u32 nr_immed = 0, nr_waiting = 0;
-
-	if (rq->__lock.owner)
-		return;
-	check_dsq(&rq->scx.local_dsq, false);
-	list_for_each_entry(n, &rq->scx.local_dsq.list, node) {
-		p = task_of(n);
-		BUG_ON(task_rq(p) != rq);
-		nr_immed += !!(p->scx.flags & SCX_TASK_IMMED);
-	}
-	BUG_ON(nr_immed != rq->scx.nr_immed);
-	list_for_each_entry(p, &rq->scx.runnable_list, scx.runnable_node) {
-		BUG_ON(!(p->scx.flags & SCX_TASK_QUEUED));
-		BUG_ON(task_rq(p) != rq);
-		BUG_ON(rq->curr == p);
-		BUG_ON(p->scx.runnable_cpu != rq->cpu);
-		nr_waiting++;
-	}
-	if (sched_class_is_ext(rq->curr) && rq->curr->scx.flags & SCX_TASK_QUEUED)
-		nr_waiting++;
-	BUG_ON(nr_waiting != rq->scx.nr_running);
-	BUG_ON(rq->nr_running < rq->scx.nr_running);
-	BUG_ON(rq->scx.remote_activate_enq_flags); /* OPSS-INV-11 */
-	BUG_ON(rq->balance_callback);
-	if (!in_a_path(rq->cpu))
-		BUG_ON(rq->scx.direct_dispatch_task); /* OPSS-INV-12 */
-}
-
-void check_queues(void)
-{
-	struct scx_sched *sch = scx_root;
-	struct scx_dispatch_q *dsq;
-	u32 i;
-
-	for (i = 0; i < nr_cpu_ids(); i++)
-		check_rq(cpu_rq((int)i));
-	if (!sch)
-		return;
-	list_for_each_entry(dsq, &sch->all_dsqs, all_node)
-		check_dsq(dsq, true);
-	for (i = 0; i < nr_node_ids(); i++)
-		check_dsq(&sch->global_dsqs[i], false);
-	for (i = 0; i < nr_cpu_ids(); i++)
-		check_dsq(&scx_pcpu(sch, (int)i)->bypass_dsq, false);
+	CHECK("OPSS-INV-15", NULL, nr == dsq->nr);
+	CHECK("DSQ-41 DSQ-45", first, dsq->first_task == (dsq_is_builtin(dsq) ? NULL : first));
+	CHECK("DSQ-26", first, check_tree(dsq) == nr_prio);
 }

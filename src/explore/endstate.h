@@ -36,10 +36,4 @@ struct endstate_set {
 int endstate_set_add(struct endstate_set *set, u64 hash);
 void endstate_set_free(struct endstate_set *set);
 
-/*
- * Nothing is left to happen but ticks and timers of the kernel itself. True if
- * a task is runnable all the same; text says which, and who has it.
- */
-bool forgotten_task(char *text, size_t size);
-
 #endif /* EXPLORE_ENDSTATE_H */

@@ -96,7 +96,7 @@ static bool on_quiet(void *data)
 	struct explorer *x = data;
 	char text[300];
 
-	if (!forgotten_task(text, sizeof(text)))
+	if (!check_forgotten_task(text, sizeof(text)))
 		return false;
 	sim_fault(x->sim, SCXTWIN_EFAILED, "", text);
 	return true;

@@ -191,6 +191,14 @@ struct scx_tid_chunk {
 	u64 next, end;
 };
 
+/* Who is told of what happens to tasks; must change nothing. */
+struct scx_onlooker {
+	void (*word_stored)(struct task_struct *p);	/* a transition of ops_state was made; may be NULL */
+	/* p: subject or NULL. What the policy did lies between the two. */
+	void (*call_begins)(enum scxtwin_op op, struct task_struct *p);
+	void (*call_ends)(enum scxtwin_op op, struct task_struct *p);
+};
+
 /* State of this room: the kernel's file-level variables. */
 struct scx {
 	struct scx_limits limits;
@@ -226,6 +234,8 @@ struct scx {
 	void *printk_data;
 	struct rng policy_rng;
 	struct percpu_rw_semaphore hotplug_rwsem; /* CPUs neither come nor go while held for reading */
+
+	const struct scx_onlooker *onlooker; /* may be NULL */
 
 	/* idle.c, select_cpu.c */
 	u32 nr_active_cpus;		/* at the last look at the topology */

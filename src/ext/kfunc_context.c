@@ -132,6 +132,8 @@ void scx_call_begin(struct scx_call *call, enum scxtwin_op op, struct rq *rq,
 	call->curr = cpu_rq(cpu)->curr;
 	call->curr_slice = call->curr->scx.slice;
 	call->task_slice = p ? p->scx.slice : 0;
+	if (likely(scx_state()->onlooker))
+		scx_state()->onlooker->call_begins(op, p);
 }
 
 void scx_call_end(struct scx_call *call, enum scxtwin_op op, bool has_ret, s64 ret)
@@ -154,6 +156,8 @@ void scx_call_end(struct scx_call *call, enum scxtwin_op op, bool has_ret, s64 r
 	}
 	if (unlikely(sc->reached_more))
 		scx_slices_maybe_written();
+	if (likely(scx_state()->onlooker))
+		scx_state()->onlooker->call_ends(op, p);
 
 	yield_point(p ? (void *)p : (void *)sc->locked_rq, YIELD_CALL, op_labels[op]);
 	if (unlikely(call->nested)) {

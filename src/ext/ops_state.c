@@ -12,6 +12,14 @@
  */
 #include "ext/internal.h"
 
+static inline void tell_onlooker(struct task_struct *p)
+{
+	const struct scx_onlooker *onlooker = scx_state()->onlooker;
+
+	if (onlooker && onlooker->word_stored)
+		onlooker->word_stored(p);
+}
+
 static bool opss_is_sane(u64 opss)
 {
 	switch (scx_opss_state(opss)) {
@@ -41,6 +49,7 @@ u64 scx_opss_begin_queueing(struct task_struct *p)
 
 	WARN_ON_ONCE(atomic_long_read(&p->scx.ops_state) != SCX_OPSS_NONE);	/* OPSS-19 */
 	atomic_long_set(&p->scx.ops_state, (s64)(SCX_OPSS_QUEUEING | qseq));
+	tell_onlooker(p);
 	return qseq;
 }
 
@@ -54,6 +63,7 @@ void scx_opss_set_queued(struct task_struct *p, u64 qseq)
 	BUG_ON(p->scx.dsq || !list_empty(&p->scx.dsq_list.node)); /* OPSS-INV-02 */
 
 	atomic_long_set_release(&p->scx.ops_state, (s64)(SCX_OPSS_QUEUED | qseq));
+	tell_onlooker(p);
 }
 
 /* T3, T4, T7, T8 and the harmless T9. A QUEUED task is never taken back this way. */
@@ -62,6 +72,7 @@ void scx_opss_set_none(struct task_struct *p)
 	BUG_ON(scx_opss_state((u64)p->scx.ops_state.counter) == SCX_OPSS_QUEUED);
 
 	atomic_long_set_release(&p->scx.ops_state, SCX_OPSS_NONE);
+	tell_onlooker(p);
 }
 
 /*
@@ -77,6 +88,8 @@ bool scx_opss_claim_dispatch(struct task_struct *p, u64 *opss)
 	BUG_ON(scx_opss_state(*opss) != SCX_OPSS_QUEUED || !opss_is_sane(*opss));
 
 	claimed = atomic_long_try_cmpxchg(&p->scx.ops_state, &old, (s64)SCX_OPSS_DISPATCHING);
+	if (claimed)
+		tell_onlooker(p);
 	BUG_ON(!opss_is_sane((u64)old));
 	*opss = (u64)old;
 	return claimed;
@@ -92,6 +105,8 @@ bool scx_opss_claim_dequeue(struct task_struct *p, u64 *opss)
 	BUG_ON(scx_opss_state(*opss) != SCX_OPSS_QUEUED || !opss_is_sane(*opss));
 
 	claimed = atomic_long_try_cmpxchg(&p->scx.ops_state, &old, (s64)SCX_OPSS_NONE);
+	if (claimed)
+		tell_onlooker(p);
 	BUG_ON(!opss_is_sane((u64)old));
 	*opss = (u64)old;
 	return claimed;

@@ -81,6 +81,8 @@ static inline void raw_spin_unlock(raw_spinlock_t *lock)
 {
 	BUG_ON(lock->owner != current_ctx());
 	yield_point(lock, YIELD_UNLOCK, lock->name);
+	if (machine()->unlocking_classes >> lock->class & 1)
+		machine()->unlocking(lock);
 	lock->owner->held -= LOCK_HELD_ONE(lock->class);
 	lock->owner = NULL;
 	if (unlikely(lock->nr_waiters))

@@ -32,6 +32,7 @@
 struct cpumask;
 struct ctx;
 struct mevent;
+struct raw_spinlock;
 
 /* One thing that could happen next in explored mode: a context goes on, or an event is delivered. */
 struct choice {
@@ -221,6 +222,9 @@ struct machine {
 	u64 nr_steps;
 	u64 until;			/* do not go beyond this time */
 	struct mask_intern *masks;
+	/* Told of raw spin locks of these classes that their owner is about to release. Must change nothing. */
+	void (*unlocking)(const struct raw_spinlock *lock);
+	u32 unlocking_classes;		/* a bit for each */
 };
 
 /* Lays out the machine in this_sim's arena. */

@@ -75,6 +75,7 @@ struct task_core {
 	struct task_struct task;
 
 	raw_spinlock_t pi_lock;
+	u64 check_area[6];		/* src/check: what it knows of the task; zero at birth */
 	struct sched_entity se;
 	struct list_head rt_node;
 	u64 rr_began;			/* sum_exec_runtime when the round robin slice began */

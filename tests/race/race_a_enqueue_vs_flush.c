@@ -237,6 +237,7 @@ static void race_10_brand_wraps_past_zero(void **state)
 {
 	(void)state;
 	setup_loaded();
+	lab_by_hand();
 	p->scx.ops_qseq = UINT32_MAX;
 	lab_wake(p);
 	PROVES("RACE-10 OPSS-06 OPSS-07", p->scx.ops_qseq == 1 && lab_word(p) == ((1 << 2) | 2));

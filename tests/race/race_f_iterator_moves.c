@@ -194,6 +194,7 @@ static void race_61_rq_mismatch_alone_warns(void **state)
 	v2 = lab_hold(AT_LOCK_RQ(RACE_OUT, RACE_SRC));
 	m_moves(SAY_OTHER_DSQ);
 	assert_true(lab_held(v2));
+	lab_by_hand();
 	p->cpu = RACE_Y;
 	lab_expect_warn("rq");
 	lab_release(v2);

@@ -167,6 +167,7 @@ static void opss_33_a_linked_task_in_flight_warns(void **state)
 	lab_load(&say_ops);
 	say.dsq = SAY_DSQ;
 	lab_wake(p);
+	lab_by_hand();
 	p->scx.holding_cpu = 0;
 	lab_expect_warn("dsq_list.node");
 	lab_outside(dispatch_dequeue, p);
@@ -192,6 +193,7 @@ static void opss_34_another_rq_alone_warns_and_counts_as_lost(void **state)
 	lab_kick(RACE_X, 0);
 	lab_from(RACE_OUT);
 	assert_true(lab_held(l4));
+	lab_by_hand();
 	p->cpu = RACE_Y;
 	lab_expect_warn("src_rq != task_rq(p)");
 	lab_release(l4);

@@ -256,6 +256,7 @@ static void opss_inv_14_task_callback_inside_a_task_callback_warns(void **state)
 	p = lab_task("p", .cpu = 1);
 	lab_load(&say_ops);
 	say.look = call_dequeue_from;
+	lab_by_hand();
 	lab_expect_warn("kf_tasks[0]");
 	lab_wake(p);
 	PROVES("OPSS-INV-14 CUST-36", lab_called(p, "select_cpu runnable dequeue enqueue"));

@@ -45,6 +45,7 @@ static struct lab_hold *by_hand(void)
 	struct lab_hold *bystander;
 
 	lab_start(.cpus = 4, .mode = RUN_EXPLORED);
+	lab_by_hand();
 	p = lab_task("p", .cpu = RACE_SRC, .cpus = 1 << RACE_SRC);
 	lab_load(&say_ops);
 	bystander = lab_hold(.cpu = RACE_Y, .label = "");

@@ -130,6 +130,7 @@ static void opss_06_counter_advances_by_one_and_skips_zero(void **state)
 	PROVES("OPSS-06", counter_in_enqueue == 1);
 	lab_set_nice(p, 1);
 	PROVES("OPSS-06", counter_in_enqueue == 2);
+	lab_by_hand();
 	p->scx.ops_qseq = 0x3fffffff; /* where a 32-bit word would wrap */
 	lab_set_nice(p, 2);
 	PROVES("OPSS-07", counter_in_enqueue == 0x40000000 && word_in_enqueue == WORD(1, 0x40000000));
@@ -143,6 +144,7 @@ static void opss_08_brand_is_wider_than_the_counter(void **state)
 	struct task_struct *p = start_with(&say_ops);
 
 	(void)state;
+	lab_by_hand();
 	p->scx.ops_qseq = UINT32_MAX - 1;
 	lab_wake(p);
 	PROVES("OPSS-08", word_in_enqueue == 0x3fffffffdULL && lab_word(p) == 0x3fffffffeULL);

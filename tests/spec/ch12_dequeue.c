@@ -47,6 +47,7 @@ static void deq_02_11_who_is_not_queued_is_left_alone(void **state)
 	lab_load(&say_ops);
 	lab_locked(p, dequeue_sleeper);
 	PROVES("DEQ-02", lab_called(p, "") && cpu_rq(1)->scx.nr_running == 0);
+	lab_by_hand();
 	list_add(&p->scx.runnable_node, &cpu_rq(1)->scx.runnable_list);
 	lab_expect_warn("runnable_node");
 	lab_locked(p, dequeue_sleeper);

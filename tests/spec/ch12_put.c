@@ -159,6 +159,7 @@ static void put_before_idle(struct rq *rq, struct task_struct *p)
 	put_prev_task_scx(rq, p, rq->idle);
 	PROVES("PUT-08", rq->idle->need_resched && p->scx.dsq == &rq->scx.local_dsq);
 	rq->idle->need_resched = resched;
+	lab_by_hand();
 	set_next_task_scx(rq, p, true);
 }
 
@@ -290,6 +291,7 @@ static void put_12_to_16_a_task_that_starts_to_run(void **state)
 
 static void set_next(struct rq *rq, struct task_struct *p)
 {
+	lab_by_hand();
 	set_next_task_scx(rq, p, true);
 	/* As if nothing had been: its place and its custody are gone all the same. */
 	set_task_runnable(rq, p);

@@ -143,6 +143,7 @@ static void dsq_14_warns_of_a_task_marked_as_being_in_a_tree(void **state)
 {
 	(void)state;
 	begin_asleep();
+	lab_by_hand();
 	a->scx.dsq_flags |= SCX_TASK_DSQ_ON_PRIQ;
 	lab_expect_warn("SCX_TASK_DSQ_ON_PRIQ");
 	lab_outside(insert_now, NULL);

@@ -190,6 +190,7 @@ static void dsq_54_warns_of_a_task_that_somebody_holds(void **state)
 	(void)state;
 	begin_mode(RUN_TIMED);
 	put(a, U, 0);
+	lab_by_hand();
 	lab_expect_warn("holding_cpu");
 	lab_outside(call_local_move_while_held, NULL);
 	PROVES("DSQ-54", lab_runs(a));

@@ -142,6 +142,7 @@ static void dd_13_a_deferred_verdict_must_be_for_a_local_dsq(void **state)
 	(void)state;
 	start_in(RUN_EXPLORED);
 	work = defer_p();
+	lab_by_hand();
 	lab_expect_warn("dsq_is_local");
 	p->scx.ddsp_dsq_id = SAY_DSQ;
 	lab_release(work);

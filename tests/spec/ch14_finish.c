@@ -385,6 +385,7 @@ static void dsp_32_the_dispatching_rq_is_locked_again_behind_each_entry(void **s
 static void insert_p_where_it_must_not_run(struct task_struct *prev)
 {
 	(void)prev;
+	lab_by_hand();
 	p->cpus_ptr = cpumask_of(3);
 	scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON | 1, 0, 0);
 }

@@ -128,6 +128,7 @@ static void to_bypass_dsq(void *arg)
 static void start_between(void)
 {
 	start();
+	lab_by_hand();
 	lab_outside(to_bypass_dsq, a);
 	lab_outside(to_bypass_dsq, b);
 	lab_outside(to_bypass_dsq, c);

@@ -196,6 +196,7 @@ static void dsp_39_the_destination_must_be_in_the_mask(void **state)
 
 	(void)state;
 	start();
+	lab_by_hand();
 	lab_expect_warn("is_cpu_allowed_mask");
 	mask = p->cpus_ptr;
 	p->cpus_ptr = cpumask_of(1);

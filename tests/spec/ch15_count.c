@@ -161,6 +161,7 @@ static void immed_28_a_mark_on_another_dsq_is_a_warning(void **state)
 	(void)state;
 	begin_mode(RUN_TIMED);
 	keep(a);
+	lab_by_hand();
 	lab_expect_warn("dsq_is_local(dsq)");
 	rig.on_dispatch = give_a_to_u;
 	lab_kick(0, 0);

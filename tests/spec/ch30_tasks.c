@@ -337,6 +337,7 @@ static void life_55_state_none_leaves_in_silence(void **state)
 	lab_start(.cpus = 1);
 	p = lab_task("p", .cpu = 0);
 	lab_load(&ops);
+	lab_by_hand();
 	lab_outside(switch_from_none, NULL);
 	PROVES("LIFE-55", lab_called(p, ""));
 }
@@ -469,6 +470,7 @@ static void life_72_disallow_only_while_loading(void **state)
 	ops.init_task = init_task_disallows;
 	lab_load(&ops);
 	p = lab_task("p", .cpu = 0, .awake = true);
+	lab_by_hand();
 	lab_outside(init_once_more, NULL);
 	lab_run(MS);
 	PROVES("LIFE-72 CLASS-14 ERR-50", lab_exited(SCX_EXIT_ERROR, "outside the enable path"));

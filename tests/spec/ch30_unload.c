@@ -237,6 +237,7 @@ static void life_89_task_callbacks_do_not_nest(void **state)
 	a = lab_task("a", .cpu = 0);
 	lab_load(&ops);
 	say.look = nest;
+	lab_by_hand();
 	lab_expect_warn("kf_tasks[0]");
 	lab_set_nice(a, 3);
 	PROVES("LIFE-89 ERR-70", lab_called(a, "set_weight running")); /* and the warning came */

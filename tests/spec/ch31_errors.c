@@ -258,6 +258,7 @@ static void err_84_no_dump_once_the_tasks_are_gone(void **state)
 
 static void spoil(void (*fn)(void *arg), const char *text, bool fatal)
 {
+	lab_by_hand();
 	if (fatal)
 		lab_expect_bug(text);
 	else

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "check/check.h"
 #include "machine/chooser.h"
 #include "machine/restore.h"
 
@@ -148,6 +147,7 @@ void __lab_start(const struct lab_cfg *cfg)
 					       .end = chooser_nothing, .asks_always = true };
 	assert_int_equal(bench_start(&lab->bench, &m, NULL), 0);
 	core_sched()->autogroup = cfg->autogroup;
+	assert_int_equal(check_install(), 0);
 	scx_set_api_error_handler(on_api_error);
 	if (cfg->ops)
 		lab_load(cfg->ops);

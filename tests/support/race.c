@@ -162,6 +162,7 @@ static void core_pick(void *arg)
 
 	update_rq_clock(rq);
 	if (rq->curr != p) {
+		lab_by_hand();
 		set_next_task_scx(rq, p, true);
 		set_task_runnable(rq, p);
 		scx_do_enqueue_task(rq, p, 0, -1);
