@@ -26,8 +26,8 @@ struct sim {
 	struct core_sched *sched;
 	struct scx *scx;
 	struct policy *policy;
-	u32 proposed;			/* enum scx_proposed: what no kernel has and was asked for */
 	struct check *check;
+	u32 proposed;			/* enum scx_proposed: what no kernel has and was asked for */
 	bool restorable;		/* will be put back to an earlier state: nothing may lie outside the arena */
 };
 

@@ -257,6 +257,7 @@ static void reenq_49_the_local_walk_waits_for_the_end_of_dispatching(void **stat
 	put(a, SCX_DSQ_LOCAL, 0);
 	put(b, SCX_DSQ_LOCAL, 0);
 	rig.dsq = U;
+	lab_by_hand();
 	a->scx.ops_state.counter = SCX_OPSS_DISPATCHING;
 	lab_forget();
 	reenq(ON_CPU(1), 0);
@@ -296,6 +297,7 @@ static void reenq_66_another_rq_without_leaving_is_a_warning(void **state)
 	reenq(U, 0);
 	assert_true(lab_held(walker));
 	lab_release(owner);
+	lab_by_hand();
 	lab_expect_warn("task_rq(p) != rq");
 	a->cpu = 2;
 	lab_release(walker);

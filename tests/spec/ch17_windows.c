@@ -86,6 +86,7 @@ static void cook_03_a_cpu_that_is_offline_is_no_error(void **state UNUSED)
 static void cook_04_the_own_rq_is_not_tested(void **state UNUSED)
 {
 	start(RUN_TIMED);
+	lab_by_hand();
 	p->cpus_ptr = cpumask_intern(cpumask_of(OTHER));	/* behind everybody's back: not its own CPU */
 	given.slice = 5 * MS;
 	give(PLAIN, SCX_DSQ_LOCAL_ON | HOME);
