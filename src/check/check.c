@@ -111,7 +111,7 @@ void check_remove(void)
 {
 	machine()->unlocking_classes = 0;
 	scx_state()->onlooker = NULL;
-	this_sim->check = NULL;
+	check_state()->removed = true;
 }
 
 /* ---- audits */
@@ -163,7 +163,7 @@ void check_audit(void)
 	struct task_core *t;
 	int cpu;
 
-	if (!check_state())
+	if (check_state()->removed)
 		return;
 	check_state()->at = NULL;
 	check_each_dsq(audit_queue);

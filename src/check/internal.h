@@ -36,6 +36,7 @@ struct check_cpu {
 struct check {
 	struct check_cpu *cpus;
 	bool exact_time;	/* kernel paths take no time */
+	bool removed;
 	bool thorough;		/* all local invariants, each time */
 	u32 countdown;		/* unlocks until the next look */
 	u32 nr_claims;		/* of all CPUs */
