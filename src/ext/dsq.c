@@ -17,6 +17,7 @@
 
 #include "base/idmap.h"
 #include "ext/internal.h"
+#include "machine/chooser.h"
 
 void init_dsq(struct scx_dispatch_q *dsq, u64 dsq_id, s32 owner, struct scx_sched *sch)
 {
@@ -48,6 +49,7 @@ struct scx_dispatch_q *find_user_dsq(struct scx_sched *sch, u64 dsq_id)
 {
 	struct scx_dispatch_q *dsq = sch->last_dsq;
 
+	step_reads(&sch->dsq_map);
 	/* Most schedulers use one. */
 	if (!dsq || dsq->id != dsq_id)
 		dsq = sch->last_dsq = idmap_get(sch->dsq_hash, dsq_id);
@@ -462,6 +464,7 @@ s32 scx_create_dsq(struct scx_sched *sch, u64 dsq_id, s32 node)
 		return -ENOMEM;
 	init_dsq(dsq, dsq_id, 0, sch);
 
+	step_touches(&sch->dsq_map);
 	ret = idmap_add(sch->dsq_hash, dsq_id, dsq);
 	if (ret) {
 		pool_free(&scx->dsq_pool, dsq);
@@ -494,6 +497,7 @@ void destroy_dsq(struct scx_sched *sch, u64 dsq_id)
 	/* Another destroyer was first (RACE-71); the id may be in use again. */
 	if (dsq->id == SCX_DSQ_INVALID)
 		goto out_unlock;
+	step_touches(&sch->dsq_map);
 	BUG_ON(idmap_remove(sch->dsq_hash, dsq_id) != dsq);
 	BUG_ON(dsq->first_task || !RB_EMPTY_ROOT(&dsq->priq));
 
