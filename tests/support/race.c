@@ -179,3 +179,18 @@ struct scx_dispatch_q *race_global(void)
 {
 	return find_global_dsq(scx_root, 0);
 }
+
+static void never_comes(struct irq_work *work)
+{
+	(void)work;
+}
+
+void race_freeze_exits(void)
+{
+	scx_root->error_irq_work.fn = never_comes;
+}
+
+bool race_ejected(const char *text)
+{
+	return scx_root->exit_kind == SCX_EXIT_ERROR && strstr(scx_root->exit_info->msg, text);
+}

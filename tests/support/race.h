@@ -72,6 +72,13 @@ void race_core_pick(struct task_struct *p);
 
 struct scx_dispatch_q *race_global(void);
 
+/*
+ * From here on a policy that the core ejects is left as it is at the error: the
+ * work that would disable it never comes. For races whose loser is in error.
+ */
+void race_freeze_exits(void);
+bool race_ejected(const char *text);	/* it was, with this in its message */
+
 /* Some numbers of the last ops.dequeue() of any task, as its callback saw them. */
 struct race_dequeue {
 	u32 nr;
