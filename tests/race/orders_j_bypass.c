@@ -199,7 +199,7 @@ int main(void)
 		  .expect = "CPU 1: p changed runs | CPU 1: p runs" },
 		{ .name = "offline against wakeup with a verdict", .rules = "RACE-86",
 		  .setup = select_time_verdict_and_hotplug, .go = wake_and_go_offline, .outcome = outcome,
-		  .expect = "CPU 0: p changed runs stops queued | CPU 0: p runs stops queued" },
+		  .expect = "CPU 0: p changed runs stops queued | CPU 0: p runs stops queued | CPU 0: nothing" },
 		{ .name = "change against the dispatcher's own consume", .rules = "RACE-87",
 		  .setup = x_inserts_into_global, .go = dispatch_and_change, .outcome = own_consume_outcome,
 		  .expect = "claimed, CPU 2: p left runs stops runs | "
