@@ -199,7 +199,7 @@ static void walk_and_bypass(void)
 
 static const char *outcome(void)
 {
-	PROVES("REENQ-18", list_empty(&cpu_rq(RACE_SRC)->scx.deferred_reenq_locals));
+	PROVES("REENQ-54", list_empty(&cpu_rq(RACE_SRC)->scx.deferred_reenq_locals));
 	return fates();
 }
 

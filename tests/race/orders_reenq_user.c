@@ -204,7 +204,7 @@ static const char *outcome(void)
 	static char text[200];
 
 	walks_skipped_nobody();
-	PROVES("REENQ-70", list_empty(&cpu_rq(WALKER)->scx.deferred_reenq_users));
+	PROVES("REENQ-60", list_empty(&cpu_rq(WALKER)->scx.deferred_reenq_users));
 	PROVES("REENQ-70", list_empty(&user->list) || user->nr);
 	snprintf(text, sizeof(text), "%s%s", walker_let_go() ? "waited: " : "", fates());
 	return text;
