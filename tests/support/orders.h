@@ -41,8 +41,9 @@
  * scenario's own PROVES(). Then its order is printed, with as few preemptions
  * as a short search finds.
  *
- * What was seen is then held against a search without reduction, with at most so
- * many preemptions as its budget admits: it must not see another end.
+ * What was seen is then held against searches without reduction, which must not
+ * see another end: all orders of the steps labelled in spec 10.7, if these are few
+ * enough, else all orders with as many preemptions as the budget admits.
  *
  * Outcomes must depend on what each task went through and on the final state,
  * not on the order of steps that have nothing to do with each other: those are
@@ -53,7 +54,7 @@
  * Environment:
  *	SCXTWIN_ORDERS_LOG=FILE	a line per scenario is added: tools/race-table reads it
  *	SCXTWIN_ORDERS_ONLY=TEXT	scenarios with TEXT in their name
- *	SCXTWIN_ORDERS_SOUND=1	searches without reduction go on up to a million executions
+ *	SCXTWIN_ORDERS_SOUND=N	budget of the searches without reduction; 0: there are none
  *	SCXTWIN_ORDERS_STORY=1	prints the first execution of each outcome
  */
 #ifndef TESTS_ORDERS_H
@@ -127,10 +128,15 @@ struct orders_result {
 	u32 nr_outcomes;
 	u64 nr_end_states, end_states_digest;
 	u64 ns;			/* of processor time */
-	/* what a search without reduction came to, by its last bound on preemptions */
-	u64 unreduced;		/* executions; 0: there was none */
+	/*
+	 * Searches without reduction, if there were any, and whether they saw all
+	 * that the reduced one saw; they never see more.
+	 */
+	u64 labelled;		/* executions: every order of the labelled steps of spec 10.7 */
+	bool labelled_same;
+	u64 unreduced;		/* executions: every order with at most so many preemptions */
 	u32 unreduced_bound;
-	bool same;		/* it saw all that the reduced one saw; it never sees more */
+	bool same;
 };
 const struct orders_result *orders_result(void);
 
