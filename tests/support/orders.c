@@ -328,7 +328,7 @@ static const char *count_outcome(const char *name, const struct driver *d)
 	const u64 end = with_name(state, name), nr_ends = orders.ends.nr;
 	struct outcome *o = find_outcome(name);
 
-	if (!o->nr++)
+	if (!orders.again && !o->nr++)
 		copy_departures(&o->first, &d->departures);
 	BUG_ON(endstate_set_add(&orders.end_states, state) || endstate_set_add(&orders.ends, end));
 	if (!orders.again)
