@@ -48,7 +48,6 @@ void scx_init_rq(struct rq *rq)
 {
 	init_dsq(&rq->scx.local_dsq, SCX_DSQ_LOCAL, rq->cpu, NULL);
 	INIT_LIST_HEAD(&rq->scx.runnable_list);
-	INIT_LIST_HEAD(&rq->scx.ddsp_deferred_locals);
 	rq->scx.cpuperf_target = SCX_CPUPERF_ONE;
 	scx_kick_init_rq(rq);
 	scx_reenq_init_rq(rq);
