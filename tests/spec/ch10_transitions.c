@@ -230,14 +230,19 @@ static void spoil_word(enum scxtwin_op op, struct task_struct *task, u64 arg)
 
 static void opss_18_deferral_forces_an_impossible_word_to_none(void **state)
 {
+	struct lab_hold *carried_out;
+
 	(void)state;
-	lab_start(.cpus = 2);
+	lab_start(.cpus = 2, .mode = RUN_EXPLORED);
 	p = lab_task("p", .cpu = 1);
 	lab_load(&say_ops);
 	say.look = spoil_word;
 	say.select_dsq = SCX_DSQ_LOCAL_ON | 0;	/* the task stays on CPU 1: deferred */
 	lab_expect_warn("true");
+	carried_out = lab_hold(AT_HOLDING(0, p, YIELD_WRITE));
 	lab_wake(p);
+	PROVES("OPSS-18", lab_held(carried_out) && lab_word(p) == 0);	/* before the deferred work is */
+	lab_release(carried_out);
 	PROVES("OPSS-18", lab_word(p) == 0 && lab_runs(p) && task_cpu(p) == 0);
 }
 

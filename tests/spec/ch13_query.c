@@ -76,6 +76,25 @@ static void dsq_116_any_other_id_is_a_user_dsq_or_quietly_none(void **state)
 	PROVES("DSQ-116", !scx_last_exit());
 }
 
+static void ask_while_it_is_destroyed(void *arg UNUSED)
+{
+	const u64 irqs = local_irq_save();	/* the memory is not given back before the interrupt */
+
+	PROVES("DSQ-116", scx_bpf_dsq_nr_queued(U) == 0);
+	scx_bpf_destroy_dsq(U);
+	PROVES("DSQ-116 DSQ-66", scx_bpf_dsq_nr_queued(SCX_DSQ_INVALID) == -ENOENT);
+	local_irq_restore(irqs);
+}
+
+/* The DSQ that was looked up last is remembered, but not beyond its end. */
+static void dsq_116_the_id_of_destroyed_ones_finds_none(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	lab_outside(ask_while_it_is_destroyed, NULL);
+	PROVES("DSQ-116", nr_queued(U) == -ENOENT && nr_queued(SCX_DSQ_INVALID) == -ENOENT);
+}
+
 static void dsq_117_no_scheduler(void **state)
 {
 	(void)state;
@@ -149,6 +168,7 @@ int main(void)
 		TEST(dsq_114_local_is_that_of_the_locked_rq_else_of_the_calling_cpu),
 		TEST(dsq_115_local_on_counts_that_cpu),
 		TEST(dsq_116_any_other_id_is_a_user_dsq_or_quietly_none),
+		TEST(dsq_116_the_id_of_destroyed_ones_finds_none),
 		TEST(dsq_117_no_scheduler),
 		TEST(dsq_118_peeking_at_builtin_dsqs_is_an_error),
 		TEST(dsq_118_also_at_local_ones),

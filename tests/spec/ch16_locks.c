@@ -74,13 +74,14 @@ static void reenq_64_another_lock_is_waited_for_with_none_held(void **state)
 	(void)state;
 	begin_mode(RUN_EXPLORED);
 	put(a, U, 0);
+	put(b, U, 0);
 	rig.dsq = V;
 	lab_forget();
 	owner = owner_of_rq_1();
 	reenq(U, 0);
 	PROVES("REENQ-64", lab_waits(0, "rq_lock") && !user(U)->lock.owner && !cpu_rq(0)->__lock.owner);
 	lab_release(owner);
-	PROVES("REENQ-64", lab_called(a, REENQ_ENQUEUE "@0") && queue_is(user(V), "a"));
+	PROVES("REENQ-64", lab_called(a, REENQ_ENQUEUE "@0") && queue_is(user(V), "a b"));
 }
 
 static void lose_a_meanwhile(u64 dsq)
@@ -89,6 +90,7 @@ static void lose_a_meanwhile(u64 dsq)
 
 	begin_mode(RUN_EXPLORED);
 	put(a, U, 0);
+	put(b, U, 0);
 	lab_forget();
 	owner = owner_of_rq_1();
 	walker = lab_hold(.cpu = 0, .label = "rq_lock", .kinds = LAB_KIND(YIELD_LOCK), .obj = &cpu_rq(1)->__lock);
@@ -99,7 +101,8 @@ static void lose_a_meanwhile(u64 dsq)
 	lab_from(2);
 	lab_set_nice(a, 5);
 	lab_release(walker);
-	PROVES("REENQ-65", lab_called(a, "dequeue(0x20000000a) enqueue(0xa)") && queue_is(user(dsq), "a"));
+	PROVES("REENQ-65", lab_called(a, "dequeue(0x20000000a) enqueue(0xa)") && queue_is(user(dsq), "a b"));
+	PROVES("REENQ-65", lab_called(b, REENQ_ENQUEUE "@0"));	/* the walk goes on behind the place where a was */
 	lab_stop(NULL);
 }
 

@@ -179,15 +179,21 @@ static void reenq_42_one_about_to_migrate_is_not_first(void **state)
 	a->migration_pending = false;
 }
 
+static void keep_reason(struct task_struct *p, u64 enq_flags UNUSED)
+{
+	reason_seen[0] = reason(p);
+}
+
 static void reenq_51_an_old_reason_is_a_warning(void **state)
 {
 	(void)state;
 	begin_mode(RUN_TIMED);
 	put(a, SCX_DSQ_LOCAL, 0);
-	rig.keep = true;
+	rig.on_enqueue = keep_reason;
 	a->scx.flags |= SCX_TASK_REENQ_PREEMPTED;
 	lab_expect_warn("SCX_TASK_REENQ_REASON_MASK");
 	PROVES("REENQ-51", walk(SCX_REENQ_ANY) == 1 && !reason(a));
+	PROVES("REENQ-51", reason_seen[0] == SCX_TASK_REENQ_KFUNC);	/* and nothing of the old one */
 }
 
 static u32 nr_asked;

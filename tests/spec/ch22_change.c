@@ -342,6 +342,23 @@ static void schg_11_prio_changed_is_nothing(void **state)
 	PROVES("SCHG-11", lab_runs(p) && lab_called(p, ""));
 }
 
+static void schg_11_prio_changed_of_rt_gives_the_cpu_away(void **state)
+{
+	struct task_struct *high, *low;
+
+	(void)state;
+	start(0);
+	low = lab_task("low", .cpu = 0, .policy = SCHED_FIFO, .rt_priority = 40);
+	high = lab_task("high", .cpu = 0, .policy = SCHED_FIFO, .rt_priority = 50);
+	lab_wake(high);
+	lab_wake(low);
+	assert_true(lab_runs(high));
+	lab_set_policy(high, SCHED_FIFO, 30);
+	PROVES("SCHG-11", lab_runs(low));
+	lab_set_policy(high, SCHED_FIFO, 45);
+	PROVES("SCHG-11", lab_runs(high));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, lab_stop)
 
 int main(void)
@@ -363,6 +380,7 @@ int main(void)
 		TEST(schg_12_wrong_flags_warn),
 		TEST(schg_30_balance_callbacks_of_setscheduler),
 		TEST(schg_11_prio_changed_is_nothing),
+		TEST(schg_11_prio_changed_of_rt_gives_the_cpu_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
