@@ -69,6 +69,21 @@ static void show_side(const struct sequence *seq, size_t at, const char *side,
 		conform_tell(opt, "  > %4zu (end)", seq->lines.nr);
 }
 
+static const json_t *line_at(const struct sequence *seq, size_t at)
+{
+	return at < seq->lines.nr ? seq->lines.data[at] : NULL;
+}
+
+static void show_rules(const struct sequence *recorded, const struct sequence *twin, size_t at,
+		       const struct scxtwin_conform_options *opt)
+{
+	char rules[256];
+
+	rules_of_difference(line_at(recorded, at), line_at(twin, at), rules, sizeof(rules));
+	if (*rules)
+		conform_tell(opt, "  rules: %s", rules);
+}
+
 static bool compare_task(const struct sequence *recorded, const struct sequence *twin,
 			 const struct scxtwin_conform_options *opt)
 {
@@ -83,6 +98,7 @@ static bool compare_task(const struct sequence *recorded, const struct sequence 
 	conform_tell(opt, " task %s: record %zu differs", recorded->task, at);
 	show_side(recorded, at, "recorded", opt);
 	show_side(twin, at, "twin", opt);
+	show_rules(recorded, twin, at, opt);
 	return false;
 }
 
@@ -104,6 +120,7 @@ static bool compare_exit(const struct sequences *recorded, const struct sequence
 		return true;
 	conform_tell(opt, " exit: recorded %lld \"%s\", twin %lld \"%s\"",
 		     (long long)recorded->exit_kind, expected, (long long)twin->exit_kind, got);
+	conform_tell(opt, "  rules: DERR-01 ERR-01 ERR-02");
 	return false;
 }
 

@@ -52,6 +52,39 @@ static void recording_free(struct recording_file *rec)
 	vec_free(&rec->records.lines);
 }
 
+static int check_head(const json_t *head, const char *path, struct scxtwin_error *err)
+{
+	const char *policy = json_string_value(json_object_get(head, "policy"));
+	char text[200];
+
+	if (!policy)
+		return bad_line(path, 1, "the head of a recording names the policy it was made under", err);
+	if (!json_is_object(json_object_get(head, "scenario")))
+		return bad_line(path, 1, "the head of a recording has its scenario", err);
+	if (recorder_policy_known(policy))
+		return 0;
+	snprintf(text, sizeof(text), "no recording is made under a policy \"%.60s\"; \"scxtwin record\" lists "
+		 "them", policy);
+	return bad_line(path, 1, text, err);
+}
+
+static int take_line(json_t *line, u32 nr, const char *path, struct recording_file *rec,
+		     struct scxtwin_error *err)
+{
+	const char *fault;
+
+	if (nr == 1) {
+		rec->head = line;
+		return check_head(line, path, err);
+	}
+	if (vec_push(&rec->records.lines, line)) {
+		json_decref(line);
+		return error_no_memory(err);
+	}
+	fault = record_fault(line);
+	return fault ? bad_line(path, nr, fault, err) : 0;
+}
+
 static int read_lines(FILE *in, const char *path, struct recording_file *rec,
 		      struct scxtwin_error *err)
 {
@@ -65,17 +98,10 @@ static int read_lines(FILE *in, const char *path, struct recording_file *rec,
 		json_t *line = json_loads(text, 0, &where);
 
 		nr++;
-		if (!line)
-			ret = bad_line(path, nr, where.text, err);
-		else if (nr == 1)
-			rec->head = line;
-		else if (vec_push(&rec->records.lines, line))
-			ret = error_no_memory(err);
+		ret = line ? take_line(line, nr, path, rec, err) : bad_line(path, nr, where.text, err);
 	}
 	free(text);
-	if (!ret && !json_string_value(json_object_get(rec->head, "policy")))
-		ret = bad_line(path, 1, "the head of a recording names the policy it was made under", err);
-	return ret;
+	return ret || nr ? ret : bad_line(path, 1, "a recording has a head; this file is empty", err);
 }
 
 static int recording_load(const char *path, struct recording_file *rec, struct scxtwin_error *err)

@@ -7,6 +7,7 @@
  *   distill.c  a recording's lines to canonical sequences, one per task
  *   normal.c   rules that put aside what is no property of the scheduler
  *   compare.c  two sets of sequences
+ *   rules.c    from a difference to the numbers of rules
  *   conform.c  the public functions
  *
  * Begin reading at scxtwin_conform().
@@ -23,6 +24,9 @@
 
 /* One line of a recording, or of a sequence. */
 json_t *record_to_json(const struct recorder_record *rec, const char *policy);
+
+/* What is wrong with a line of a recording, or of a sequence; NULL: nothing. */
+const char *record_fault(const json_t *line);
 
 /* The lines behind the first. */
 struct lines_of_run {
@@ -103,6 +107,9 @@ void normalise(struct sequence *seq, const char *side, bool timing, bool bypass,
 	       const struct scxtwin_conform_options *opt);
 /* An exit message without what belongs to the machine, into buf. */
 void normalise_message(const char *msg, char *buf, size_t size);
+
+/* Numbers of the rules to read first, into buf; "": none is known. NULL: that side has no record there. */
+void rules_of_difference(const json_t *recorded, const json_t *twin, char *buf, size_t size);
 
 /* run_order: compare that, too. */
 void compare(struct sequences *recorded, struct sequences *twin, bool run_order,

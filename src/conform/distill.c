@@ -271,39 +271,58 @@ int distill(const struct lines_of_run *run, struct sequences *out)
 
 /* ---- files that were distilled before */
 
-static int load_task(const char *name, json_t *task, struct sequences *out)
+static int bad_task(const char *name, size_t line, const char *what, const struct error_place *place,
+		    struct scxtwin_error *err)
+{
+	return error_set_at(err, SCXTWIN_EINPUT, place, "task %s, record %zu: %s", name, line, what);
+}
+
+static int load_task(const char *name, json_t *task, struct sequences *out,
+		     const struct error_place *place, struct scxtwin_error *err)
 {
 	struct sequence *seq = sequence_of(out, name);
-	json_t *line;
+	json_t *lines = json_object_get(task, "seq"), *line;
+	const char *fault;
 	size_t i;
 
 	if (!seq)
-		return -ENOMEM;
+		return error_no_memory(err);
+	if (!json_is_array(lines))
+		return error_set_at(err, SCXTWIN_EINPUT, place, "task %s has no sequence (\"seq\")", name);
 	seq->stable = json_is_true(json_object_get(task, "stable"));
 	seq->stable_with_cpus = json_is_true(json_object_get(task, "stable_with_cpus"));
-	json_array_foreach(json_object_get(task, "seq"), i, line)
-		if (vec_push(&seq->lines, json_incref(line)))
-			return -ENOMEM;
+	json_array_foreach(lines, i, line) {
+		if (vec_push(&seq->lines, json_incref(line))) {
+			json_decref(line);
+			return error_no_memory(err);
+		}
+		fault = record_fault(line);
+		if (fault)
+			return bad_task(name, i, fault, place, err);
+	}
 	return 0;
 }
 
 int sequences_load(const char *path, struct sequences *out, struct scxtwin_error *err)
 {
 	json_error_t where;
-	json_t *root = json_load_file(path, 0, &where), *task;
+	json_t *root = json_load_file(path, 0, &where), *tasks = json_object_get(root, "tasks"), *task;
 	const struct error_place place = { .file = path, .line = root ? 0 : (u32)where.line };
 	const char *name;
 	int ret = 0;
 
 	if (!root)
 		return error_set_at(err, SCXTWIN_EINPUT, &place, "%s", where.text);
+	if (!json_is_object(tasks) || !json_is_object(json_object_get(root, "run_order")))
+		ret = error_set_at(err, SCXTWIN_EINPUT, &place,
+				   "these are no sequences: they have \"tasks\" and \"run_order\"");
 	out->exit_kind = json_integer_value(json_object_get(root, "exit_kind"));
 	out->run_order = json_incref(json_object_get(root, "run_order"));
 	out->run_order_stable = json_is_true(json_object_get(root, "run_order_stable"));
-	json_object_foreach(json_object_get(root, "tasks"), name, task)
-		ret = ret ?: load_task(name, task, out);
+	json_object_foreach(tasks, name, task)
+		ret = ret ?: load_task(name, task, out, &place, err);
 	json_decref(root);
-	return ret ? error_no_memory(err) : 0;
+	return ret;
 }
 
 int sequences_take_answers(struct sequences *to, struct sequences *from)

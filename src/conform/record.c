@@ -14,6 +14,39 @@ static const char *const record_names[NR_RECORDS] = {
 #undef X
 };
 
+static bool is_record(const char *ev)
+{
+	u32 i;
+
+	for (i = 0; i < NR_RECORDS; i++)
+		if (!strcmp(record_names[i], ev))
+			return true;
+	return false;
+}
+
+/* What a sequence is made of has to be there. */
+const char *record_fault(const json_t *line)
+{
+	static const char *const texts[] = { "flags", "state", "ops_state", "dsq" };
+	const char *ev = json_string_value(json_object_get(line, "ev"));
+	size_t i;
+
+	if (!json_is_object(line) || !ev)
+		return "a record is an object with a member \"ev\"";
+	if (!is_record(ev))
+		return "there is no record of this name (\"ev\")";
+	if (!json_object_get(line, "task"))
+		return NULL;
+	if (!json_is_string(json_object_get(line, "task")))
+		return "\"task\" is the name of a task";
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!json_is_string(json_object_get(line, texts[i])))
+			return "a record with a task has its snapshot: \"flags\", \"state\", \"ops_state\", "
+			       "\"dsq\" are texts";
+	return json_is_integer(json_object_get(line, "task_cpu")) ? NULL :
+		"a record with a task has its snapshot: \"task_cpu\" is a number";
+}
+
 static void put_int(json_t *o, const char *key, u64 value)
 {
 	json_object_set_new(o, key, json_integer((json_int_t)value));

@@ -645,6 +645,22 @@ const char *recorder_policy_nth(u32 n, u64 *ops_flags)
 	return policies[n].name;
 }
 
+/* NR_POLICIES: there is none of that name. */
+static u64 policy_of_name(const char *name)
+{
+	u64 n;
+
+	for (n = 0; n < NR_POLICIES; n++)
+		if (!strcmp(policies[n].name, name))
+			break;
+	return n;
+}
+
+bool recorder_policy_known(const char *name)
+{
+	return policy_of_name(name) < NR_POLICIES;
+}
+
 static bool is_loaded_policy(void)
 {
 	return this_sim->policy && this_sim->policy->desc == &policy_recorder;
@@ -653,15 +669,11 @@ static bool is_loaded_policy(void)
 int recorder_listen(const char *policy, const struct recorder_listener *listener)
 {
 	struct recorder *r = recorder();
-	u64 n;
 
 	BUG_ON(!is_loaded_policy());
-	for (n = 0; n < NR_POLICIES; n++)
-		if (!strcmp(policies[n].name, policy))
-			break;
-	if (n == NR_POLICIES)
+	if (!recorder_policy_known(policy))
 		return -ENOENT;
-	r->policy = n;
+	r->policy = policy_of_name(policy);
 	recorder_setup(&this_sim->policy->ops);
 	r->listener = *listener;
 	return 0;

@@ -71,6 +71,7 @@ extern const struct flag_name recorder_enq_flags[], recorder_deq_flags[], record
 
 /* Name and ops.flags of the n-th policy; NULL beyond the last. */
 const char *recorder_policy_nth(u32 n, u64 *ops_flags);
+bool recorder_policy_known(const char *name);
 
 /* Between opening the policy "recorder" in this_sim and loading it. -ENOENT: no such policy. */
 int recorder_listen(const char *policy, const struct recorder_listener *listener);

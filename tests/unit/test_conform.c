@@ -302,9 +302,110 @@ static void what_is_no_recording_is_an_error(void **state)
 	assert_int_equal(err.line, 1);
 	record(&f, "fifo");
 	replace(f.recording, "\"policy\":\"fifo\"", "\"policy\":\"fofi\"", 0);
-	assert_int_equal(scxtwin_conform(f.recording, NULL, &res, &err), SCXTWIN_EUSAGE);
+	assert_int_equal(scxtwin_conform(f.recording, NULL, &res, &err), SCXTWIN_EINPUT);
+	assert_int_equal(err.line, 1);
+	assert_string_equal(err.file, f.recording);
 	assert_non_null(strstr(err.msg, "\"fofi\""));
 	files_remove(&f);
+}
+
+static void assert_refused(const struct files *f, u32 line, const char *what)
+{
+	struct scxtwin_conformity res;
+	struct scxtwin_error err;
+
+	assert_int_equal(scxtwin_conform(f->recording, NULL, &res, &err), SCXTWIN_EINPUT);
+	if (!strstr(err.msg, what))
+		fail_msg("\"%s\" is not in \"%s\"", what, err.msg);
+	assert_string_equal(err.file, f->recording);
+	assert_int_equal(err.line, line);
+}
+
+static void a_damaged_recording_is_refused_with_its_line(void **state)
+{
+	struct files f;
+	char *text;
+
+	(void)state;
+	files_make(&f, wake_sleep);
+	write_whole(f.recording, "");
+	assert_refused(&f, 1, "empty");
+	write_whole(f.recording, "{\"policy\":\"fifo\"}\n");
+	assert_refused(&f, 1, "scenario");
+	record(&f, "fifo");
+	replace(f.recording, "\"ev\":\"runnable\"", "\"ev\":\"runneble\"", 0);
+	assert_refused(&f, 2, "no record of this name");
+	record(&f, "fifo");
+	replace(f.recording, "\"ops_state\":\"NONE\"", "\"ops_state\":0", 0);
+	assert_refused(&f, 2, "ops_state");
+	record(&f, "fifo");
+	text = read_whole(f.recording);
+	strchr(strchr(text, '\n') + 1, '\n')[-3] = '\0';
+	write_whole(f.recording, text);
+	free(text);
+	assert_refused(&f, 2, "");
+	files_remove(&f);
+}
+
+static void damaged_sequences_are_refused_with_their_place(void **state)
+{
+	struct scxtwin_conformity res;
+	struct scxtwin_error err;
+	struct files f;
+
+	(void)state;
+	files_make(&f, wake_sleep);
+	record(&f, "fifo");
+	write_whole(f.sequences, "{\"run_order\":{},\"tasks\":{\"A\":{\"stable\":true}}}");
+	assert_int_equal(scxtwin_conform(f.recording, NULL, &res, &err), SCXTWIN_EINPUT);
+	assert_string_equal(err.file, f.sequences);
+	assert_non_null(strstr(err.msg, "task A"));
+	write_whole(f.sequences, "{\"run_order\":{},\"tasks\":{\"A\":{\"seq\":[{\"ev\":\"runs\"}]}}}");
+	assert_int_equal(scxtwin_conform(f.recording, NULL, &res, &err), SCXTWIN_EINPUT);
+	assert_non_null(strstr(err.msg, "task A, record 0"));
+	write_whole(f.sequences, "[]");
+	assert_int_equal(scxtwin_conform(f.recording, NULL, &res, &err), SCXTWIN_EINPUT);
+	write_whole(f.sequences, "{\n\"tasks\":");
+	assert_int_equal(scxtwin_conform(f.recording, NULL, &res, &err), SCXTWIN_EINPUT);
+	assert_int_equal(err.line, 2);
+	files_remove(&f);
+}
+
+/* What is changed in a recording, and the rules that a reader should look at. */
+static void a_difference_names_its_rules(void **state)
+{
+	static const struct {
+		const char *policy, *what, *by, *rules;
+	} cases[] = {
+		{ "fifo", "\"deq_flags\":\"SLEEP|NOCLOCK\"", "\"deq_flags\":\"NOCLOCK\"", "CHG-01 CUST-28" },
+		{ "fifo", "\"deq_flags\":\"SLEEP|NOCLOCK\"", "\"deq_flags\":\"SLEEP|NOCLOCK|SCHED_CHANGE\"",
+		  "DEQ-01" },
+		{ "bpfq", "\"flags\":\"QUEUED|IN_CUSTODY|DEQD_FOR_SLEEP\"",
+		  "\"flags\":\"QUEUED|DEQD_FOR_SLEEP\"", "CUST-03 CUST-06 ENQ-31" },
+		{ "immed", "\"flags\":\"QUEUED|DEQD_FOR_SLEEP|IMMED\"", "\"flags\":\"QUEUED|DEQD_FOR_SLEEP\"",
+		  "IMMED-25 IMMED-35 DSQ-50" },
+		{ "bpfq", "\"ops_state\":\"DISPATCHING\"", "\"ops_state\":\"QUEUED\"",
+		  "OPSS-03 OPSS-11 OPSS-13" },
+		{ "fifo", "\"ev\":\"dequeue\"", "\"ev\":\"quiescent\"",
+		  "DEQ-05 CB-01 CB-05 CUST-06 CUST-07 CUST-14" },
+	};
+	struct scxtwin_conformity res;
+	struct files f;
+	char line[120];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		files_make(&f, wake_sleep);
+		record(&f, cases[i].policy);
+		replace(f.recording, cases[i].what, cases[i].by, 0);
+		conform(&f, false, &res, &told);
+		assert_false(res.same);
+		snprintf(line, sizeof(line), "  rules: %s\n", cases[i].rules);
+		if (!strstr(told.text, line))
+			fail_msg("case %zu: no \"%s\" in: %s", i, cases[i].rules, told.text);
+		files_remove(&f);
+	}
 }
 
 static void a_recording_begins_with_what_it_was_made_of(void **state)
@@ -353,6 +454,9 @@ int main(void)
 		cmocka_unit_test(what_changed_between_repetitions_is_not_compared),
 		cmocka_unit_test(one_slice_more_is_put_aside_and_told_of),
 		cmocka_unit_test(what_is_no_recording_is_an_error),
+		cmocka_unit_test(a_damaged_recording_is_refused_with_its_line),
+		cmocka_unit_test(damaged_sequences_are_refused_with_their_place),
+		cmocka_unit_test(a_difference_names_its_rules),
 		cmocka_unit_test(a_recording_begins_with_what_it_was_made_of),
 		cmocka_unit_test(recording_twice_gives_the_same_file),
 	};
