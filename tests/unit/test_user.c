@@ -86,6 +86,37 @@ static void time_in_the_kernel_stops_a_burst(void **state)
 	assert_ptr_equal(cpu_rq(1)->curr, p);
 }
 
+static void keep_the_cpu(void *arg)
+{
+	u32 i;
+
+	(void)arg;
+	local_irq_disable();
+	for (i = 0; i < 20; i++)
+		machine_spend(COST_switch);
+	local_irq_enable();
+}
+
+static void begin_worker(struct mevent *ev)
+{
+	(void)ev;
+	ctx_spawn_service(1, "worker", keep_the_cpu, NULL);
+}
+
+/* A kernel worker keeps interrupts off over the end of the burst, which then comes late. */
+static void a_worker_that_keeps_the_cpu_delays_the_end_of_a_burst(void **state)
+{
+	(void)state;
+	begin(RUN_COSTED);
+	assert_non_null(ext_rig_task(&rig, one_ms, 1));
+	ext_rig_run(&rig, 100 * US);
+	mevent_init(&timer, RANK_TIMER, 1, begin_worker, "timer");
+	mevent_arm(&timer, cpu_rq(1)->burst.time - 50 * US);
+	ext_rig_run(&rig, 1 * MS + 100 * US);
+	assert_int_equal(core_sched()->nr_runnable, 0);
+	assert_ptr_equal(cpu_rq(1)->curr, cpu_rq(1)->idle);
+}
+
 static void a_task_ends_once_it_had_its_time(void **state)
 {
 	struct task_struct *p, *q;
@@ -121,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_burst_counts_the_time_in_user_mode),
 		test(time_in_the_kernel_stops_a_burst),
+		test(a_worker_that_keeps_the_cpu_delays_the_end_of_a_burst),
 		test(a_task_ends_once_it_had_its_time),
 		test(a_task_without_bursts_cannot_stop_time),
 	};
