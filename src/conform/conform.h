@@ -81,7 +81,7 @@ struct twin_run {
 struct pace {
 	const char *name;
 	const char *costs;	/* NULL: kernel paths take no time */
-	u64 grace_period_ns;
+	u64 grace_period_ns, helper_delay_ns;
 	u64 run_ns;		/* each use of CPU takes that much more */
 	u32 tick_periods;	/* from one tick to the next; 0 as 1 */
 	u64 delay_ns;		/* of the scenario, against the ticks */

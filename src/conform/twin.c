@@ -84,6 +84,7 @@ static const struct pace speeds[] = {
 	{ .name = "slow tasks", .grace_period_ns = 20 * NSEC_PER_MSEC, .run_ns = 2 * NSEC_PER_MSEC,
 	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
 	{ .name = "every other tick lost", .grace_period_ns = 20 * NSEC_PER_MSEC, .tick_periods = 2 },
+	{ .name = "late helper", .grace_period_ns = 20 * NSEC_PER_MSEC, .helper_delay_ns = 3 * NSEC_PER_MSEC },
 };
 
 /*
@@ -157,6 +158,7 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, const st
 	if (!sim)
 		return err->code;
 	machine()->cfg.grace_period_ns = pace->grace_period_ns;
+	machine()->cfg.helper_delay_ns = pace->helper_delay_ns;
 	if (recorder_listen(policy, &listener))
 		ret = error_set(err, SCXTWIN_EUSAGE, "no recording is made under a policy \"%s\"", policy);
 	if (!ret) {

@@ -189,8 +189,11 @@ static void scx_root_disable(struct scx_sched *sch)
 void scx_disable_workfn(void *arg)
 {
 	struct scx_sched *sch = arg;
-	s32 kind = READ_ONCE(sch->exit_kind);
+	s32 kind;
 
+	if (machine()->cfg.helper_delay_ns)
+		ctx_sleep_until(machine_now() + machine()->cfg.helper_delay_ns);
+	kind = READ_ONCE(sch->exit_kind);
 	WARN_ON_ONCE(kind == SCX_EXIT_NONE || kind == SCX_EXIT_DONE);
 	while (!tryset_exit_kind(sch, &kind, SCX_EXIT_DONE))			/* D3 */
 		BUG_ON(kind == SCX_EXIT_DONE);

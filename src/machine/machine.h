@@ -137,6 +137,7 @@ struct machine_config {
 	enum run_mode mode;
 	u64 cost_ns[NR_COSTS];
 	u64 grace_period_ns;	/* RCU, and writers of percpu rwsems, wait that long; default 0 */
+	u64 helper_delay_ns;	/* from the wakeup of the disable helper to its first step; default 0 */
 	bool tick_elision;	/* default on */
 	bool force_suspend;	/* suspend and resume at every yield point */
 	u64 zero_time_passes;	/* passes at one instant before time is charged; default 1000 */
