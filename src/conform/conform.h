@@ -2,6 +2,7 @@
 /*
  * Comparing with recordings of a real kernel.
  *
+ *   pace.c     the machines that are tried
  *   twin.c     runs a scenario under its policy and collects the records
  *   record.c   one record as a line of a recording
  *   distill.c  a recording's lines to canonical sequences, one per task
@@ -74,6 +75,8 @@ struct twin_run {
 	char *scenario;		/* JSON */
 };
 
+#define PACE_SKEW_PARTS 8U
+
 /*
  * How fast the machine is. Recordings were made on a slow one, where another
  * CPU gets further while a path is under way, and grace periods take ticks.
@@ -83,9 +86,10 @@ struct pace {
 	const char *costs;	/* NULL: kernel paths take no time */
 	u64 grace_period_ns, helper_delay_ns;
 	u64 run_ns;		/* each use of CPU takes that much more */
+	u64 kthread_ns;		/* a kernel thread interrupts each CPU that often; 0: never */
 	u32 tick_periods;	/* from one tick to the next; 0 as 1 */
 	u64 delay_ns;		/* of the scenario, against the ticks */
-	u32 tick_skew;		/* of each CPU against the one before, in eighths of a tick period */
+	u32 tick_skew;		/* of each CPU against the one before, in PACE_SKEW_PARTS of a period */
 };
 
 /* False beyond the last; the first is that of a machine that takes no time at all. */

@@ -75,42 +75,6 @@ static int describe(struct scxtwin_workload *w, const char *policy, struct twin_
 	return run->scenario ? 0 : error_no_memory(err);
 }
 
-static const struct pace speeds[] = {
-	{ .name = "no time" },
-	{ .name = "slow grace periods", .grace_period_ns = 20 * NSEC_PER_MSEC },
-	{ .name = "very slow grace periods", .grace_period_ns = 80 * NSEC_PER_MSEC },
-	{ .name = "slow", .grace_period_ns = 20 * NSEC_PER_MSEC,
-	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
-	{ .name = "slow tasks", .grace_period_ns = 20 * NSEC_PER_MSEC, .run_ns = 2 * NSEC_PER_MSEC,
-	  .costs = "callback=10us,switch=15us,ipi=20us,wakeup=30us,tick=20us" },
-	{ .name = "every other tick lost", .grace_period_ns = 20 * NSEC_PER_MSEC, .tick_periods = 2 },
-	{ .name = "late helper", .grace_period_ns = 20 * NSEC_PER_MSEC, .helper_delay_ns = 3 * NSEC_PER_MSEC },
-};
-
-/*
- * How far each CPU's tick is behind that of the CPU before it, in parts of a
- * period. Where two slices end in the same period this says which ends first.
- */
-static const u32 tick_skews[] = { 0, 1, 7 };
-
-#define SKEW_PARTS	8U
-#define NR_SPEEDS	(sizeof(speeds) / sizeof(speeds[0]))
-#define NR_SKEWS	(sizeof(tick_skews) / sizeof(tick_skews[0]))
-#define NR_DELAYS	4U
-#define DELAY_NS	NSEC_PER_MSEC
-
-bool pace_nth(u32 n, struct pace *pace)
-{
-	const u32 speed = n / NR_DELAYS % NR_SPEEDS, skew = n / NR_DELAYS / NR_SPEEDS;
-
-	if (skew >= NR_SKEWS)
-		return false;
-	*pace = speeds[speed];
-	pace->delay_ns = n % NR_DELAYS * DELAY_NS;
-	pace->tick_skew = tick_skews[skew];
-	return true;
-}
-
 /* Where the first record of a task says that it was: before a wakeup places it, if there is one. */
 static int place_as_recorded(struct program *prog, const struct lines_of_run *history,
 			     struct scxtwin_error *err)
@@ -153,7 +117,7 @@ static int run_workload(struct scxtwin_workload *w, const char *policy, const st
 	/* A recording has every tick. */
 	opt.no_tick_elision = true;
 	opt.machine.hz = w->prog->machine.hz / (pace->tick_periods ? pace->tick_periods : 1);
-	opt.machine.tick_phase_ns = pace->tick_skew * (NSEC_PER_SEC / opt.machine.hz) / SKEW_PARTS;
+	opt.machine.tick_phase_ns = pace->tick_skew * (NSEC_PER_SEC / opt.machine.hz) / PACE_SKEW_PARTS;
 	sim = scxtwin_sim_new(&opt, w, err);
 	if (!sim)
 		return err->code;
@@ -195,7 +159,11 @@ int twin_run(const char *scenario, const char *policy, const struct pace *pace,
 	} else {
 		scenario_delay(w->prog, pace->delay_ns);
 		scenario_slow_down(w->prog, pace->run_ns);
-		ret = (history ? place_as_recorded(w->prog, history, err) : 0) ?:
+		if (pace->kthread_ns && scenario_add_kthreads(w->prog, pace->kthread_ns))
+			ret = error_no_memory(err);
+		else
+			ret = history ? place_as_recorded(w->prog, history, err) : 0;
+		ret = ret ?:
 		      describe(w, policy, run, err) ?: run_workload(w, policy, pace, run, err);
 	}
 	scxtwin_workload_close(w);

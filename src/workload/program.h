@@ -144,6 +144,7 @@ struct program_task {
 	u32 group;
 	bool forked;			/* born by a step */
 	bool thread;			/* THREAD rather than FORK */
+	bool background;		/* a kernel thread, for which a run does not go on */
 	bool inherits_attr, inherits_cpus; /* nothing given: as the parent */
 	struct cpu_list cpus;
 	struct task_attr attr;

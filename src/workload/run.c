@@ -93,6 +93,11 @@ void run_hotplug(struct workload_run *r, int cpu, bool online)
 		move_timers(r, cpu);
 }
 
+static bool is_background(const struct wl_task *t)
+{
+	return t->run->prog && t->run->prog->tasks.data[t->def].background;
+}
+
 /* Draws for one purpose of one task come from a stream of their own. */
 static void init_stream(struct rng *rng, const char *purpose, const char *name, u64 number)
 {
@@ -126,7 +131,7 @@ static struct wl_task *new_task(struct workload_run *r, u32 def, u32 instance,
 	r->defs[def].nr_born++;
 	r->nr_unborn -= !r->prog;
 	list_add_tail(&t->node, &r->alive);
-	r->nr_alive++;
+	r->nr_alive += !is_background(t);
 	t->slot->task = t;
 	if (parent) {
 		t->parent = parent;
@@ -185,8 +190,8 @@ static void release_task(struct wl_task *t)
 	if (t->slot->task == t)
 		t->slot->task = NULL;
 	list_del_init(&t->node);
-	BUG_ON(!r->nr_alive);
-	r->nr_alive--;
+	BUG_ON(!r->nr_alive && !is_background(t));
+	r->nr_alive -= !is_background(t);
 	pool_free(&r->tasks, t);
 }
 
@@ -219,6 +224,7 @@ static void birth_of_program(struct workload_run *r, u32 def, struct wl_task *pa
 	else if (!parent)
 		birth->cpus = cpu_possible_mask();
 	birth->group = task->group;
+	birth->flags = task->background ? PF_KTHREAD : 0;
 }
 
 static void birth_of_recorded(struct workload_run *r, u32 def, struct task_birth *birth,

@@ -2,6 +2,7 @@
 #include "workload/scenario.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@
 #define MAX_US		(PROGRAM_MAX_NS / 1000)
 #define LIMIT_NS	12000000000ULL
 #define DEFAULT_RT_PRIO	50
+#define KTHREAD_RUN_NS	10000ULL
 
 struct reader {
 	struct program *prog;
@@ -691,6 +693,48 @@ void scenario_delay(struct program *prog, u64 ns)
 	vec_for_each(s, &prog->steps)
 		if (s->kind == STEP_UNTIL)
 			s->time.a += ns;
+}
+
+static int add_kthread(struct program *prog, u32 cpu, u64 period_ns)
+{
+	const u32 begin = (u32)prog->steps.nr;
+	const struct step steps[] = {
+		{ .kind = STEP_LOOP, .count = PROGRAM_FOREVER, .jump = begin + 3 },
+		{ .kind = STEP_SLEEP, .time.a = period_ns },
+		{ .kind = STEP_RUN, .time.a = KTHREAD_RUN_NS },
+		{ .kind = STEP_END_LOOP, .jump = begin },
+	};
+	const struct cpu_range range = { cpu, cpu };
+	struct program_task task = {
+		.count = 1, .background = true, .attr.policy = SCHED_NORMAL, .first_step = begin,
+		.nr_steps = sizeof(steps) / sizeof(steps[0]), .depth = 1,
+		.cpus = { (u32)prog->cpu_ranges.nr, 1 },
+	};
+	char name[TASK_COMM_LEN];
+	u32 i;
+
+	snprintf(name, sizeof(name), "kthread/%u", cpu);
+	task.name = mem_strdup(name);
+	task.group = program_group(prog, "kthread");
+	if (!task.name || task.group == UINT32_MAX || vec_push(&prog->cpu_ranges, range) ||
+	    vec_push(&prog->tasks, task)) {
+		free(task.name);
+		return -ENOMEM;
+	}
+	for (i = 0; i < task.nr_steps; i++)
+		if (vec_push(&prog->steps, steps[i]))
+			return -ENOMEM;
+	return 0;
+}
+
+int scenario_add_kthreads(struct program *prog, u64 period_ns)
+{
+	int ret = 0;
+	u32 cpu;
+
+	for (cpu = 0; cpu < prog->machine.cpus && !ret; cpu++)
+		ret = add_kthread(prog, cpu, period_ns);
+	return ret;
 }
 
 void scenario_slow_down(struct program *prog, u64 ns)

@@ -42,6 +42,11 @@ struct program *scenario_read(const char *file, const char *text, size_t len, js
 int scenario_place(struct program *prog, const char *task, u32 cpu);
 /* Everything happens that much later: where ticks fall is a matter of chance. */
 void scenario_delay(struct program *prog, u64 ns);
+/*
+ * On each CPU a thread of the kernel, in the fair class, runs for a moment once per period: recorded
+ * machines have such, and where a task has SCX_TASK_IMMED the policy sees it. 0 or -ENOMEM.
+ */
+int scenario_add_kthreads(struct program *prog, u64 period_ns);
 /* Every use of CPU takes that much more of it, as where a program looks at its clock late. */
 void scenario_slow_down(struct program *prog, u64 ns);
 
