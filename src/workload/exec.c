@@ -14,6 +14,8 @@
 #define MAX_STEPS_AT_INSTANT 10000000ULL
 /* CPU time between two looks of a task that keeps its CPU until something happens. */
 #define SPIN_NS (50 * NSEC_PER_USEC)
+/* The recorder's loop had a number of rounds, which took 1.2 to 5 s. */
+#define AWAIT_LIMIT_NS	(2 * NSEC_PER_SEC)
 
 static struct wl_task *task_of(struct task_core *core)
 {
@@ -185,10 +187,13 @@ static bool spin(struct wl_task *t, u64 ns)
 	return true;
 }
 
-/* As a loop that reads a variable again and again. */
+/* As a loop that reads a variable again and again, and gives up in the end. */
 static bool await_gate(struct wl_task *t, const struct step *s)
 {
-	if (recorder_gate() < s->count)
+	if (!t->spinning)
+		t->wake_at = machine_now() + AWAIT_LIMIT_NS;
+	t->spinning = recorder_gate() < s->count && machine_now() < t->wake_at;
+	if (t->spinning)
 		return spin(t, SPIN_NS);
 	step_done(t);
 	return false;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,10 +253,70 @@ static void it_is_found_by_name_and_listed_nowhere(void **state)
 	assert_null(recorder_policy_nth(32, &flags));
 }
 
+/* A loop of the recorder has an end even if nobody sets the gate. */
+static void awaiting_a_gate_is_given_up(void **state)
+{
+	(void)state;
+	record("\"tasks\":[{\"name\":\"ctl\",\"cpus\":[0],\"policy\":\"other\",\"steps\":[[\"await\",5]]}]", "fifo",
+	       &lines);
+	assert_string_equal(story(&lines, "ctl", QUIET, text, sizeof(text)), "exit_task");
+	assert_true(json_integer_value(json_object_get(find(&lines, "exit_task", "ctl", 0), "ts")) > 1000000000);
+	forget(&lines);
+}
+
+static void operations_out_of_place_do_nothing(void **state)
+{
+	(void)state;
+	record("\"plan\":{\"dispatch\":[{\"cpu\":1,\"ops\":[{\"op\":\"create\",\"dsq\":7},{\"op\":\"move_to_local\"}]}]},"
+	       "\"tasks\":[{\"name\":\"A\",\"cpus\":[1],\"steps\":[[\"run\",2000]]},"
+	       "{\"name\":\"ctl\",\"cpus\":[0],\"policy\":\"other\",\"steps\":["
+	       "[\"bpf\",{\"op\":\"insert\",\"task\":\"A\",\"to\":\"LOCAL\"}],[\"bpf\",{\"op\":\"slots\"}],"
+	       "[\"bpf\",{\"op\":\"nr_queued\",\"dsq\":7}]]}]",
+	       "plan", &lines);
+	assert_int_equal(json_integer_value(json_object_get(find(&lines, ".nr_queued", "", 0), "count")), -ENOENT);
+	assert_string_equal(story(&lines, "A", QUIET, text, sizeof(text)),
+			    "runnable enqueue .insert dequeue running" END);
+	forget(&lines);
+}
+
+/* Without a scheduler the core answers, and says so. */
+static void operations_before_the_scheduler_are_answered(void **state)
+{
+	(void)state;
+	record("\"attach_later\":true,\"plan\":{\"dsqs\":[2]},"
+	       "\"tasks\":[{\"name\":\"ctl\",\"cpus\":[0],\"policy\":\"other\",\"steps\":["
+	       "[\"bpf\",{\"op\":\"nr_queued\",\"dsq\":1}],[\"bpf\",{\"op\":\"create\",\"dsq\":3}],[\"attach\"],"
+	       "[\"bpf\",{\"op\":\"nr_queued\",\"dsq\":1}],[\"bpf\",{\"op\":\"nr_queued\",\"dsq\":2}]]}]",
+	       "plan", &lines);
+	assert_int_equal(json_integer_value(json_object_get(find(&lines, ".nr_queued", "", 0), "count")), -ENODEV);
+	assert_int_equal(json_integer_value(json_object_get(find(&lines, ".create", "", 0), "ret")), -ENODEV);
+	assert_int_equal(json_integer_value(json_object_get(find(&lines, ".nr_queued", "", 1), "count")), 0);
+	/* The plan's queues were to be made when there was no scheduler yet. */
+	assert_int_equal(json_integer_value(json_object_get(find(&lines, ".nr_queued", "", 2), "count")), -ENOENT);
+	forget(&lines);
+}
+
+/* Children may have the name of others; each does its own steps. */
+static void two_children_may_have_one_name(void **state)
+{
+	(void)state;
+	record("\"tasks\":[{\"name\":\"A\",\"cpus\":[1],\"steps\":["
+	       "[\"fork\",\"C\",[[\"run\",1000]]],[\"waitpid\"],[\"fork\",\"C\",[[\"yield\"]]],[\"waitpid\"]]}]",
+	       "fifo_yield_op", &lines);
+	story(&lines, "C", QUIET, text, sizeof(text));
+	assert_non_null(strstr(text, "exit_task"));
+	assert_non_null(strstr(strstr(text, "exit_task"), "yield"));
+	forget(&lines);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_policy_decides_in_its_own_way),
+		cmocka_unit_test(awaiting_a_gate_is_given_up),
+		cmocka_unit_test(operations_out_of_place_do_nothing),
+		cmocka_unit_test(operations_before_the_scheduler_are_answered),
+		cmocka_unit_test(two_children_may_have_one_name),
 		cmocka_unit_test(nothing_is_recorded_before_the_scenario),
 		cmocka_unit_test(a_plan_replaces_dispatch_and_verdicts),
 		cmocka_unit_test(a_window_is_held_until_the_gate),
