@@ -21,6 +21,10 @@ static const struct {
 	{ "server", { [COST_callback] = 100, [COST_kfunc] = 50, [COST_switch] = 1000, [COST_ipi] = 500,
 		      [COST_irq] = 300, [COST_lock_handover] = 100, [COST_migrate] = 200,
 		      [COST_wakeup] = 300, [COST_tick] = 500 } },
+	/* Fitted by tools/fit-costs to recordings of a software-emulated machine; see docs/conformance.md. */
+	{ "tcg-vm", { [COST_callback] = 4000, [COST_kfunc] = 2000, [COST_switch] = 25000, [COST_ipi] = 20000,
+		      [COST_irq] = 12000, [COST_lock_handover] = 4000, [COST_migrate] = 8000,
+		      [COST_wakeup] = 12000, [COST_tick] = 20000 } },
 };
 
 #define NR_PRESETS (sizeof(presets) / sizeof(presets[0]))

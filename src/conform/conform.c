@@ -11,10 +11,12 @@
 #include <bsd/string.h>
 
 #include "base/error.h"
+#include "base/lines.h"
 #include "base/str.h"
 #include "machine/machine.h"
 
 #define KERNEL_OF_TWIN "7.3-scxtwin"
+#define MAX_LINE (1U << 20)
 
 void conform_tell(const struct scxtwin_conform_options *opt, const char *fmt, ...)
 {
@@ -85,44 +87,40 @@ static int take_line(json_t *line, u32 nr, const char *path, struct recording_fi
 	return fault ? bad_line(path, nr, fault, err) : 0;
 }
 
-static int read_lines(FILE *in, const char *path, struct recording_file *rec,
+static int read_lines(struct lines *in, const char *path, struct recording_file *rec,
 		      struct scxtwin_error *err)
 {
-	char *text = NULL;
-	size_t size = 0;
-	u32 nr = 0;
 	int ret = 0;
 
-	while (!ret && getline(&text, &size, in) > 0) {
+	while (!ret && (ret = lines_next(in, err)) > 0) {
 		json_error_t where;
-		json_t *line = json_loads(text, 0, &where);
+		json_t *line = json_loadb(strbuf_str(&in->buf), in->buf.len, 0, &where);
 
-		nr++;
-		ret = line ? take_line(line, nr, path, rec, err) : bad_line(path, nr, where.text, err);
+		ret = line ? take_line(line, in->line, path, rec, err) : lines_fail(in, err, "%s", where.text);
 	}
-	free(text);
-	return ret || nr ? ret : bad_line(path, 1, "a recording has a head; this file is empty", err);
+	return ret || rec->head ? ret : bad_line(path, 1, "a recording has a head; this file is empty", err);
 }
 
 static int recording_load(const char *path, struct recording_file *rec, struct scxtwin_error *err)
 {
-	FILE *in = fopen(path, "r");
-	int ret;
+	struct lines in;
+	int ret = lines_open(&in, path, -1, MAX_LINE, err) ?: read_lines(&in, path, rec, err);
 
-	if (!in)
-		return bad_line(path, 0, strerror(errno), err);
-	ret = read_lines(in, path, rec, err);
-	fclose(in);
+	lines_close(&in);
 	return ret;
 }
 
-/* NAME.POLICY.jsonl has its sequences in NAME.POLICY.seq.json. */
+/* NAME.POLICY.jsonl or .jsonl.gz has its sequences in NAME.POLICY.seq.json. */
 static char *path_beside(const char *path)
 {
-	const char *dot = strrchr(path, '.');
+	size_t len = strlen(path);
 	struct strbuf beside = { 0 };
 
-	strbuf_add(&beside, path, dot ? (size_t)(dot - path) : strlen(path));
+	if (len > 3 && !strcmp(path + len - 3, ".gz"))
+		len -= 3;
+	while (len && path[len - 1] != '.' && path[len - 1] != '/')
+		len--;
+	strbuf_add(&beside, path, len && path[len - 1] == '.' ? len - 1 : strlen(path));
 	strbuf_puts(&beside, ".seq.json");
 	return beside.data;
 }

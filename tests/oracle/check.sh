@@ -8,19 +8,21 @@
 # the reason, and are told of as such; a known one that is the same now fails,
 # so that the list cannot go stale. Ends with 'N passed, N failed'.
 #
-# SCXTWIN_REFERENCE names the folder that holds oracle/recordings.
+# Those in recordings/ always, and if SCXTWIN_REFERENCE names a folder that holds
+# oracle/recordings, these too.
 
 set -uo pipefail
 export LC_ALL=C
 
 build=$(cd -- "$1" && pwd -P)
 here=$(cd -- "$(dirname -- "$0")" && pwd -P)
-recordings=${SCXTWIN_REFERENCE:-}/oracle/recordings
 known=$here/known-different.txt
+files=("$here"/recordings/*.jsonl.gz)
 
-if [ -z "${SCXTWIN_REFERENCE:-}" ] || ! compgen -G "$recordings/*.jsonl" >/dev/null; then
-	echo "oracle: no recordings here (SCXTWIN_REFERENCE names no folder that has them); skipped"
-	exit 77
+if [ -n "${SCXTWIN_REFERENCE:-}" ] && compgen -G "$SCXTWIN_REFERENCE/oracle/recordings/*.jsonl" >/dev/null; then
+	files+=("$SCXTWIN_REFERENCE"/oracle/recordings/*.jsonl)
+else
+	echo "oracle: SCXTWIN_REFERENCE names no folder with recordings; only the project's own"
 fi
 
 log=$(mktemp)
@@ -36,8 +38,8 @@ reason_of() { # NAME
 	sed -n "s/^$1[[:space:]]\{1,\}//p" "$known"
 }
 
-for file in "$recordings"/*.jsonl; do
-	name=$(basename "$file" .jsonl)
+for file in "${files[@]}"; do
+	name=$(basename "${file%.gz}" .jsonl)
 	reason=$(reason_of "$name")
 	timeout 60 "$build/scxtwin" conform "$file" >"$log" 2>&1
 	status=$?
