@@ -56,6 +56,15 @@ for set in commit=0 commit=1; do
 	expect 0 "^$(cat out)$" run --proposed cookie -p cookie --set $set --digest --no-tick-elision --force-suspend "$scenario"
 done
 
+# more waiting tasks than the policy has places for: the rest goes to the global queue
+cat >many.json <<'EOT'
+{ "format": "scxtwin-workload", "version": 1, "name": "many", "machine": { "cpus": 2 },
+  "tasks": [ { "name": "t", "count": 2500, "steps": [ ["run", "10us"] ] } ],
+  "expect": { "finished": true, "exit_kind": "none", "exact_cpu_time": true } }
+EOT
+expect 0 '"event":"dsq_insert","dsq":"0x8000000000000001"' run --proposed cookie -p cookie --log - many.json
+expect 0 'end       done' run --proposed cookie -p cookie many.json
+
 # a policy that asks first runs in either case, and asks the later form only where it is
 expect 0 '"kfunc":"dsq_insert"' run -p "$plugins/asks_for_cookie.so" --log - "$scenario"
 expect 0 '"kfunc":"dsq_insert_commit"' run --proposed cookie -p "$plugins/asks_for_cookie.so" --log - "$scenario"

@@ -281,6 +281,7 @@ static void cook_19_20_taken_on_one_cpu_used_on_another(void **state UNUSED)
 	given.dsq = SCX_DSQ_LOCAL;
 	do_turn(GIVER, use_and_count);
 	PROVES("COOK-19 COOK-20", lab_runs(p) && task_cpu(p) == GIVER);
+	PROVES("COOK-19", lab_happened(p, ".task_get_cookie@3 .dsq_insert_with_cookie@0 dequeue(0x0)@0 running@0"));
 }
 
 /* ---- stale */
@@ -398,6 +399,29 @@ static void cook_23_vetting_adds_immed(void **state UNUSED)
 		start(RUN_TIMED);
 		given.way = (enum way)way;
 		do_turn(GIVER, look_at_vetted_flags);
+		PROVES("COOK-23", lab_runs(p) && p->scx.flags & SCX_TASK_IMMED);
+		lab_stop(NULL);
+	}
+}
+
+static void insert_immed(struct task_struct *prev UNUSED)
+{
+	insert(given.way, p, SCX_DSQ_LOCAL, 0, SCX_ENQ_IMMED, given.cookie);
+}
+
+/* IMMED goes with an entry that is carried out, and leaves nothing behind with one that is not. */
+static void cook_23_33_immed_comes_with_the_insertion(void **state UNUSED)
+{
+	int way;
+
+	for (way = COOKIE; way <= TOKEN; way++) {
+		start(RUN_TIMED);
+		given.way = (enum way)way;
+		given.cookie = BRAND(2);
+		do_turn(GIVER, insert_immed);
+		PROVES("COOK-33 COOK-21", WAITS_AS(p, 1) && !(p->scx.flags & SCX_TASK_IMMED) && scx_loaded());
+		given.cookie = BRAND(1);
+		do_turn(GIVER, insert_immed);
 		PROVES("COOK-23", lab_runs(p) && p->scx.flags & SCX_TASK_IMMED);
 		lab_stop(NULL);
 	}
@@ -716,6 +740,7 @@ int main(void)
 		COOKIE_TEST(cook_22_what_is_no_cookie_matches_nothing),
 		COOKIE_TEST(cook_23_the_preamble_of_every_insert),
 		COOKIE_TEST(cook_23_vetting_adds_immed),
+		COOKIE_TEST(cook_23_33_immed_comes_with_the_insertion),
 		COOKIE_TEST(cook_23_from_where_inserts_come),
 		COOKIE_TEST(cook_24_55_true_says_nothing_of_staleness),
 		COOKIE_TEST(cook_25_stale_entries_take_slots),
