@@ -65,6 +65,18 @@ EOT
 expect 0 '"event":"dsq_insert","dsq":"0x8000000000000001"' run --proposed cookie -p cookie --log - many.json
 expect 0 'end       done' run --proposed cookie -p cookie many.json
 
+# what a policy of its own queue owes: idle CPUs are told, slices are those of the parameter
+cat >kick.json <<'EOT'
+{ "format": "scxtwin-workload", "version": 1, "name": "kick", "machine": { "cpus": 2 },
+  "tasks": [ { "name": "p", "cpus": [0], "steps": [ ["affinity", "self", [0, 1]], ["sleep", "1ms"], ["run", "1ms"] ] },
+             { "name": "hog", "cpus": [0], "count": 2, "steps": [ ["run", "100ms"] ] } ],
+  "expect": { "finished": true, "exit_kind": "none", "max_wakeup_latency": { "p": "1us" } } }
+EOT
+for set in commit=0 commit=1; do
+	expect 0 '"nr_switches": ?[12][0-9],' run --proposed cookie -p cookie --set $set --json kick.json
+	expect 0 '"nr_switches": ?[4-9][0-9],' run --proposed cookie -p cookie --set $set --set slice_ns=1ms --json kick.json
+done
+
 # a policy that asks first runs in either case, and asks the later form only where it is
 expect 0 '"kfunc":"dsq_insert"' run -p "$plugins/asks_for_cookie.so" --log - "$scenario"
 expect 0 '"kfunc":"dsq_insert_commit"' run --proposed cookie -p "$plugins/asks_for_cookie.so" --log - "$scenario"

@@ -386,10 +386,26 @@ static void cook_23_the_preamble_of_every_insert(void **state UNUSED)
 	}
 }
 
+/* The log has the flags that the scheduler gave, as of every insert. */
+static struct {
+	struct scxtwin_observer observer;
+	u64 dsq, flags, ret;
+} logged;
+
+static void note_insert(struct scxtwin_observer *obs UNUSED, const struct scxtwin_event *ev)
+{
+	if (ev->kind != SCXTWIN_EV_KFUNC || ev->task != p->pid || ev->a == SCXTWIN_KF_task_get_cookie)
+		return;
+	logged.dsq = ev->b;
+	logged.flags = ev->c;
+	logged.ret = ev->d;
+}
+
 static void look_at_vetted_flags(struct task_struct *prev UNUSED)
 {
 	insert(given.way, p, SCX_DSQ_LOCAL, 0, 0, BRAND(1));
 	PROVES("COOK-23", turn_buffer()->buf[0].enq_flags == SCX_ENQ_IMMED);
+	PROVES("COOK-23", logged.dsq == SCX_DSQ_LOCAL && logged.flags == 0 && logged.ret == 1);
 }
 
 static void cook_23_vetting_adds_immed(void **state UNUSED)
@@ -397,6 +413,9 @@ static void cook_23_vetting_adds_immed(void **state UNUSED)
 	turn_ops.flags |= SCX_OPS_ALWAYS_ENQ_IMMED;
 	for (int way = COOKIE; way <= TOKEN; way++) {
 		start(RUN_TIMED);
+		memset(&logged, 0xff, sizeof(logged));
+		logged.observer = (struct scxtwin_observer){ .event = note_insert };
+		event_log_observe(this_sim->events, &logged.observer);
 		given.way = (enum way)way;
 		do_turn(GIVER, look_at_vetted_flags);
 		PROVES("COOK-23", lab_runs(p) && p->scx.flags & SCX_TASK_IMMED);

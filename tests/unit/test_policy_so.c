@@ -66,16 +66,24 @@ static void files_that_are_no_policies_say_why(void **state)
 			  "uses scx_bpf_no_such_thing");
 }
 
-static void kfuncs_of_no_kernel_are_as_unknown_unless_asked_for(void **state)
+static void assert_needs_cookie(const char *path)
 {
 	struct scxtwin_error err;
 
-	(void)state;
-	assert_int_equal(policy_open(PLUGIN_PATH("uses_cookie"), NULL, 0, &err), SCXTWIN_EINPUT);
-	assert_string_equal(err.file, PLUGIN_PATH("uses_cookie"));
+	this_sim->proposed = 0;
+	assert_int_equal(policy_open(path, NULL, 0, &err), SCXTWIN_EINPUT);
+	assert_string_equal(err.file, path);
 	assert_non_null(strstr(err.msg, "(), which is in no kernel; the proposed feature \"cookie\" has it"));
 	this_sim->proposed = SCX_PROPOSED_COOKIE;
-	assert_int_equal(policy_open(PLUGIN_PATH("uses_cookie"), NULL, 0, &err), 0);
+	assert_int_equal(policy_open(path, NULL, 0, &err), 0);
+	policy_close();
+}
+
+static void kfuncs_of_no_kernel_are_as_unknown_unless_asked_for(void **state)
+{
+	(void)state;
+	assert_needs_cookie(PLUGIN_PATH("uses_cookie"));	/* its code */
+	assert_needs_cookie(PLUGIN_PATH("cookie_in_table"));	/* its data */
 }
 
 /* It asks first, by bpf_ksym_exists(), and its references are weak (COOK-59). */
