@@ -33,6 +33,7 @@ static void begin(void)
 /* The second ops.dispatch() of CPU 2, behind the flush of what the first one inserted, asks. */
 static u32 nr_dispatches;
 static void (*next_look)(enum scxtwin_op op, struct task_struct *p, u64 arg);
+static void (*look_behind_ask)(enum scxtwin_op op, struct task_struct *p, u64 arg);
 
 static void look_and_ask(enum scxtwin_op op, struct task_struct *p, u64 arg)
 {
@@ -41,11 +42,21 @@ static void look_and_ask(enum scxtwin_op op, struct task_struct *p, u64 arg)
 		if (++nr_dispatches == 2)
 			scx_bpf_dsq_reenq(SRC_LOCAL, 0);
 	}
+	look_behind_ask(op, p, arg);
+}
+
+/* A chosen task has its reason from the first phase of the walk until it is enqueued. */
+static void look_at_dequeue(enum scxtwin_op op, struct task_struct *p, u64 arg)
+{
+	if (op == SCXTWIN_OP_quiescent)
+		PROVES("REENQ-79", !(p->scx.flags & SCX_TASK_REENQ_REASON_MASK));
 	next_look(op, p, arg);
 }
 
 static void follow(void)
 {
+	next_look = say.look;
+	say.look = look_at_dequeue;
 	fate_start();
 	fate_of(a);
 	fate_of(b);
@@ -97,7 +108,7 @@ static void with_c_to_insert_and_ask(void)
 	with_c_to_insert();
 	nr_dispatches = 0;
 	orders_keep(&nr_dispatches, sizeof(nr_dispatches));
-	next_look = say.look;
+	look_behind_ask = say.look;
 	say.look = look_and_ask;
 }
 
@@ -227,9 +238,9 @@ static const char *served_outcome(void)
 int main(void)
 {
 	const struct orders all[] = {
-		{ .name = "local walk against change", .rules = "REENQ-55",
+		{ .name = "local walk against change", .rules = "REENQ-55 REENQ-79",
 		  .setup = with_a, .go = walk_and_change, .outcome = outcome, .expect = "a queued walked | a walked changed queued" },
-		{ .name = "local walk of two against change", .rules = "REENQ-55",
+		{ .name = "local walk of two against change", .rules = "REENQ-55 REENQ-79",
 		  .setup = with_both, .go = walk_and_change, .outcome = outcome, .expect = "a queued walked, b walked | a walked changed queued, b walked" },
 		{ .name = "local walk against migration", .rules = "REENQ-55",
 		  .setup = with_a, .go = walk_and_migrate, .outcome = outcome, .expect = "a queued queued runs | a walked changed queued queued runs" },

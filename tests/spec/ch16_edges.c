@@ -242,6 +242,22 @@ static void reenq_37_a_cpu_that_goes_down_drops_the_callback(void **state)
 	PROVES("REENQ-37", lab_called(a, REENQ_ENQUEUE "@2"));
 }
 
+static void ask_for_nobody(struct rq *rq, struct task_struct *p UNUSED)
+{
+	schedule_reenq_local(rq, SCX_REENQ_ANY);
+	PROVES("REENQ-25", list_empty(&rq->scx.deferred_reenq_locals) && !irq_pending(cpu_of(rq)));
+}
+
+/* No path asks then, since no task is in the class: by hand. */
+static void reenq_25_without_a_root_scheduler_it_is_a_warning(void **state)
+{
+	(void)state;
+	begin(.cpus = 2);
+	a = lab_task("a", .cpu = 1);
+	lab_expect_warn("!sch");
+	lab_locked(a, ask_for_nobody);
+}
+
 /* ---- the walk waits, or loses */
 
 static void set_none(void *arg UNUSED)
@@ -406,6 +422,7 @@ int main(void)
 		TEST(reenq_12_the_old_form_only_in_cpu_release),
 		TEST(reenq_18_60_requests_are_served_in_their_order),
 		TEST(reenq_37_a_cpu_that_goes_down_drops_the_callback),
+		TEST(reenq_25_without_a_root_scheduler_it_is_a_warning),
 		TEST(reenq_49_the_local_walk_waits_for_the_end_of_dispatching),
 		TEST(reenq_66_another_rq_without_leaving_is_a_warning),
 		TEST(reenq_92_entries_go_first_then_a_grace_period_then_the_memory),
