@@ -59,6 +59,7 @@ struct dpor {
 	u32 nr_replayed;		/* steps that repeat the execution before; the last one is new */
 	u32 nr_nodes;
 	u64 keys[MAX_PROCS];
+	u16 cpus[MAX_PROCS];	/* where each was seen last */
 	u32 nr_procs;
 };
 
@@ -116,11 +117,13 @@ static u32 proc_of(struct dpor *d, const struct choice *c)
 	const u64 key = choice_key(c);
 	u32 i;
 
-	for (i = 0; i < d->nr_procs; i++)
-		if (d->keys[i] == key)
-			return i;
-	if (d->nr_procs < MAX_PROCS)
+	for (i = 0; i < d->nr_procs && d->keys[i] != key; i++)
+		;
+	if (i == MAX_PROCS)
+		return i;
+	if (i == d->nr_procs)
 		d->keys[d->nr_procs++] = key;
+	d->cpus[i] = c->cpu;
 	return i;
 }
 
@@ -293,15 +296,24 @@ static void analyse(struct dpor *d, u32 j)
 	n->analysed = true;
 }
 
-/* Who could go on before step j and cannot now was kept from it by step j. */
+/*
+ * Who could go on before step j and cannot now was kept from it by step j. If
+ * that is another call on the same CPU, step j took the CPU, so that it depends
+ * on what the other does there: asleep, it must wake up.
+ */
 static void note_disabled(struct dpor *d, u32 j, const struct procs *now)
 {
 	struct step_node *n = node(d, j);
 	u32 p;
 
-	for (p = 0; p < d->nr_procs; p++)
-		if (p != n->proc && has(&n->enabled, p) && !has(now, p) && !is_asleep(n, p))
+	for (p = 0; p < d->nr_procs; p++) {
+		if (p == n->proc || !has(&n->enabled, p) || has(now, p))
+			continue;
+		if (d->cpus[p] == d->cpus[n->proc])
+			footprint_add(&n->foot, mcpu(d->cpus[p]), true);
+		if (!is_asleep(n, p))
 			add(&n->backtrack, p);
+	}
 }
 
 /* ---- one execution */

@@ -85,6 +85,13 @@ static void consume_and_two_changes(void)
 	change_from(RACE_Y);
 }
 
+/* Which of two calls on one CPU is first is a choice as well. */
+static void two_changes_by_one_cpu(void)
+{
+	change_from(RACE_OUT);
+	change_from(RACE_OUT);
+}
+
 static void consume_and_pin(void)
 {
 	race_go(RACE_X);
@@ -117,6 +124,14 @@ static const char *outcome(void)
 	return text;
 }
 
+static const char *last_change_outcome(void)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "nice %d: %s", PRIO_TO_NICE(p->static_prio), outcome());
+	return text;
+}
+
 /* Wherever it went, it may be there. */
 static const char *affinity_outcome(void)
 {
@@ -137,6 +152,10 @@ int main(void)
 			    "CPU 2: p changed queued left runs stops runs | "
 			    "CPU 2: p changed queued changed queued left runs | "
 			    "CPU 1: p changed queued changed queued" },
+		{ .name = "two changes by one CPU", .rules = "CUST-14",
+		  .setup = consumed_by_x, .go = two_changes_by_one_cpu, .outcome = last_change_outcome,
+		  .expect = "nice 1: CPU 1: p changed queued changed queued | "
+			    "nice 2: CPU 1: p changed queued changed queued" },
 		{ .name = "consume against pinning", .rules = "CON-05",
 		  .setup = consumed_by_x, .go = consume_and_pin, .outcome = affinity_outcome,
 		  .expect = "CPU 1: p left runs stops runs stops queued | CPU 1: p changed queued" },
