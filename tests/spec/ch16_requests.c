@@ -336,6 +336,39 @@ static void reenq_96_a_wakeup_may_come_before_the_interrupt(void **state)
 	PROVES("REENQ-96", c->scx.reenq_cnt == 1);
 }
 
+static bool walked_behind;
+
+static void b_to_cpu_0_first(struct task_struct *p, u64 enq_flags UNUSED)
+{
+	if (p == a) {
+		walked_behind = true;
+		PROVES("REENQ-39", task_cpu(b) == 0 && list_empty(&cpu_rq(1)->scx.ddsp_deferred_locals));
+	}
+	scx_bpf_dsq_insert(p, p == b ? ON_CPU(0) : U, 20 * MS, 0);
+}
+
+static void ask_and_wake_b(void *arg UNUSED)
+{
+	const u64 irqs = local_irq_save();
+
+	scx_bpf_dsq_reenq(ON_CPU(1), 0);
+	try_to_wake_up(b, TASK_NORMAL, 0);
+	PROVES("REENQ-39", walked_behind);
+	local_irq_restore(irqs);
+}
+
+static void reenq_39_deferred_verdicts_go_before_the_walks(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	put(a, SCX_DSQ_LOCAL, 0);
+	walked_behind = false;
+	rig.on_enqueue = b_to_cpu_0_first;
+	lab_forget();
+	lab_outside(ask_and_wake_b, NULL);
+	PROVES("REENQ-39", lab_called(a, REENQ_ENQUEUE "@0") && lab_runs(b) && task_cpu(b) == 0);
+}
+
 /* ---- after the pick */
 
 static void ask_in_dispatch(s32 cpu, struct task_struct *prev UNUSED)
@@ -447,6 +480,7 @@ int main(void)
 		TEST(reenq_13_nothing_in_bypass),
 		TEST(reenq_14_nothing_for_an_inactive_cpu),
 		TEST(reenq_96_a_wakeup_may_come_before_the_interrupt),
+		TEST(reenq_39_deferred_verdicts_go_before_the_walks),
 		TEST(reenq_29_34_after_the_switch_of_the_own_cpu),
 		TEST(reenq_35_a_pick_that_is_tried_again_uses_the_interrupt),
 		TEST(reenq_39_a_step_that_is_past_waits_for_the_next_time),
