@@ -80,8 +80,13 @@ struct scxtwin_import_report {
 	u64 span_ns;
 };
 
+struct scxtwin_import_options {
+	enum scxtwin_wakeups wakeups;
+	bool by_task;		/* each task is a group of its own, rather than those of one name */
+};
+
 /* ftrace text (plain or gzip, "-" for stdin) to a recording; out ending in .gz is compressed. */
-int scxtwin_import_ftrace(const char *in, const char *out, enum scxtwin_wakeups wakeups,
+int scxtwin_import_ftrace(const char *in, const char *out, const struct scxtwin_import_options *opt,
 			  struct scxtwin_import_report *report, struct scxtwin_error *err);
 
 #endif /* SCXTWIN_WORKLOAD_H */

@@ -502,12 +502,12 @@ static void free_groups(struct rec_header *header)
 	vec_free(&header->groups);
 }
 
-int scxtwin_import_ftrace(const char *in, const char *out, enum scxtwin_wakeups wakeups,
+int scxtwin_import_ftrace(const char *in, const char *out, const struct scxtwin_import_options *opt,
 			  struct scxtwin_import_report *report, struct scxtwin_error *err)
 {
 	struct scxtwin_import_report unwanted;
 	struct import im = { .inf = infer_new(), .report = report ? report : &unwanted };
-	struct rec_header header = { .wakeups = wakeups };
+	struct rec_header header = { .wakeups = opt->wakeups };
 	const char *slash = strrchr(in, '/');
 	int ret;
 
@@ -518,7 +518,7 @@ int scxtwin_import_ftrace(const char *in, const char *out, enum scxtwin_wakeups 
 	ret = read_lines(&im, in, err);
 	if (!ret) {
 		header.nr_cpus = im.nr_cpus;
-		ret = infer_write(im.inf, &header, out, err);
+		ret = infer_write(im.inf, &header, opt->by_task, out, err);
 	}
 	fill_report(&im, &header);
 	free_groups(&header);

@@ -628,13 +628,16 @@ static void attr_of(const struct seen_task *task, struct task_attr *attr)
 	attr->rt_priority = prio < 0 ? 99 : (u32)(99 - prio);
 }
 
-static u32 group_of(struct infer *inf, struct rec_header *h, struct idmap *ids, const char *comm)
+static u32 group_of(struct infer *inf, struct rec_header *h, struct idmap *ids,
+		    const struct seen_task *task, bool by_task)
 {
-	char name[TASK_COMM_LEN];
+	char name[TASK_COMM_LEN + 12];
 	uintptr_t known;
 	char *copy;
 
-	group_name(comm, name, sizeof(name));
+	group_name(task->comm, name, TASK_COMM_LEN);
+	if (by_task)
+		snprintf(name + strlen(name), sizeof(name) - strlen(name), "-%d", task->pid);
 	known = (uintptr_t)idmap_get_name(ids, name);
 	if (known)
 		return (u32)known - 1;
@@ -767,7 +770,8 @@ static void put_in_order(struct infer *inf)
 			task_at(inf, l->task)->number = number++;
 }
 
-int infer_write(struct infer *inf, struct rec_header *h, const char *out, struct scxtwin_error *err)
+int infer_write(struct infer *inf, struct rec_header *h, bool by_task, const char *out,
+		struct scxtwin_error *err)
 {
 	struct idmap group_ids = { 0 };
 	struct scxtwin_error own;
@@ -783,7 +787,7 @@ int infer_write(struct infer *inf, struct rec_header *h, const char *out, struct
 		return error_set(err, SCXTWIN_EINPUT, "no task was seen: no scheduling events were found");
 	groups = mem_realloc_array(NULL, h->nr_tasks, sizeof(*groups));
 	for (i = 0; groups && i < h->nr_tasks; i++)
-		groups[i] = group_of(inf, h, &group_ids, task_at(inf, i)->comm);
+		groups[i] = group_of(inf, h, &group_ids, task_at(inf, i), by_task);
 	idmap_free(&group_ids);
 	if (!groups || inf->failed) {
 		free(groups);

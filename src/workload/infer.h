@@ -53,9 +53,9 @@ void infer_lost(struct infer *inf, u32 cpu);
 
 /*
  * Ends all tasks at the last instant and writes. Fills the parts of the header
- * that follow from the events.
+ * that follow from the events. by_task: each task is a group of its own.
  */
-int infer_write(struct infer *inf, struct rec_header *header, const char *out,
+int infer_write(struct infer *inf, struct rec_header *header, bool by_task, const char *out,
 		struct scxtwin_error *err);
 /* Contradictions: switches away from a task that did not run, runs of tasks nobody woke. */
 u64 infer_nr_inconsistencies(const struct infer *inf);

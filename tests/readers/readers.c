@@ -52,6 +52,7 @@ static void import(const char *input, struct strbuf *out)
 	char recording[] = "/tmp/scxtwin-readers-XXXXXX";
 	struct scxtwin_import_report r;
 	struct scxtwin_error err = { 0 };
+	const struct scxtwin_import_options open_loop = { .wakeups = SCXTWIN_OPEN_LOOP };
 	const int fd = mkstemp(recording);
 	u64 sum;
 	u32 i;
@@ -59,7 +60,7 @@ static void import(const char *input, struct strbuf *out)
 
 	assert_true(fd >= 0);
 	close(fd);
-	ret = scxtwin_import_ftrace(input, recording, SCXTWIN_OPEN_LOOP, &r, &err);
+	ret = scxtwin_import_ftrace(input, recording, &open_loop, &r, &err);
 	strbuf_printf(out, "%s lines %" PRIu64 " events %" PRIu64 " used %" PRIu64 " lost %" PRIu64 "/%" PRIu64
 		      " inconsistencies %" PRIu64 "\n", ret ? "failed" : "ok", r.nr_lines, r.nr_events,
 		      r.nr_used, r.nr_lost_markers, r.nr_lost_events, r.nr_inconsistencies);

@@ -70,13 +70,14 @@ static void what_was_observed_is_read(void **state)
 static void an_import_tells_what_it_observed(void **state)
 {
 	char path[] = "/tmp/scxtwin-observed-XXXXXX";
+	const struct scxtwin_import_options opt = { .wakeups = SCXTWIN_OPEN_LOOP };
 	struct scxtwin_recorded *r;
 	struct scxtwin_error err;
 
 	(void)state;
 	close(mkstemp(path));
 	assert_int_equal(scxtwin_import_ftrace(CASES "ftrace/wakes_between_tasks/input", path,
-					       SCXTWIN_OPEN_LOOP, NULL, &err), 0);
+					       &opt, NULL, &err), 0);
 	r = read_recorded(path, &err);
 	unlink(path);
 	assert_non_null(r);
@@ -139,9 +140,30 @@ static void any_allocation_may_fail(void **state)
 	scxtwin_recorded_free(r);
 }
 
+static void each_task_may_be_a_group_of_its_own(void **state)
+{
+	char path[] = "/tmp/scxtwin-observed-XXXXXX";
+	const struct scxtwin_import_options opt = { .wakeups = SCXTWIN_OPEN_LOOP, .by_task = true };
+	struct scxtwin_workload *w;
+	struct scxtwin_error err;
+	u32 i;
+
+	(void)state;
+	close(mkstemp(path));
+	assert_int_equal(scxtwin_import_ftrace(CASES "ftrace/wakes_between_tasks/input", path, &opt, NULL, &err), 0);
+	w = scxtwin_workload_open(path, &err);
+	unlink(path);
+	assert_non_null(w);
+	assert_true(scxtwin_workload_nr_groups(w) >= 2);
+	for (i = 0; i < scxtwin_workload_nr_groups(w); i++)
+		assert_true(atoi(strrchr(scxtwin_workload_group_name(w, i), '-') + 1) > 0);
+	scxtwin_workload_close(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_task_may_be_a_group_of_its_own),
 		cmocka_unit_test(buckets_are_those_of_the_reports),
 		cmocka_unit_test(what_was_observed_is_read),
 		cmocka_unit_test(an_import_tells_what_it_observed),

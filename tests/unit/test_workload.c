@@ -249,6 +249,7 @@ static void imports_survive_that_any_allocation_fails(void **state)
 {
 	char path[] = "/tmp/scxtwin-workload-XXXXXX";
 	struct scxtwin_error err;
+	const struct scxtwin_import_options closed_loop = { .wakeups = SCXTWIN_CLOSED_LOOP };
 	int ret = SCXTWIN_EINTERNAL;
 	u64 n;
 
@@ -257,7 +258,7 @@ static void imports_survive_that_any_allocation_fails(void **state)
 	for (n = 1; ret && n < 5000; n++) {
 		mem_fail_after(n);
 		ret = scxtwin_import_ftrace(CASES "ftrace/wakes_between_tasks/input", path,
-					    SCXTWIN_CLOSED_LOOP, NULL, &err);
+					    &closed_loop, NULL, &err);
 		mem_fail_after(0);
 	}
 	assert_int_equal(ret, 0);

@@ -7,7 +7,7 @@
 
 struct import_settings {
 	u32 from;
-	bool open_loop, closed_loop, quiet;
+	bool open_loop, closed_loop, by_task, quiet;
 	const char *out;
 };
 
@@ -30,6 +30,10 @@ static const struct opt opts[] = {
 		.kind = OPT_FLAG, .name = "open-loop",
 		.offset = offsetof(struct import_settings, open_loop),
 		.help = "wakeups come at the recorded instants, whatever the policy does",
+	}, {
+		.kind = OPT_FLAG, .name = "by-task",
+		.offset = offsetof(struct import_settings, by_task),
+		.help = "report each task on its own, instead of those with the same name together",
 	}, {
 		.kind = OPT_FLAG, .name = "quiet", .letter = 'q',
 		.offset = offsetof(struct import_settings, quiet), .help = "no report",
@@ -66,6 +70,7 @@ static int cmd_import(const struct verb *verb, int argc, char **argv)
 {
 	struct import_settings s = { .from = 0 };
 	struct scxtwin_import_report report = { .nr_lines = 0 };
+	struct scxtwin_import_options opt;
 	struct scxtwin_error err = { .code = SCXTWIN_OK };
 	u32 nr_args;
 	int ret;
@@ -78,9 +83,9 @@ static int cmd_import(const struct verb *verb, int argc, char **argv)
 		    "--output is missing");
 		return STATUS_USAGE;
 	}
-	ret = scxtwin_import_ftrace(argv[0], s.out,
-				    s.open_loop ? SCXTWIN_OPEN_LOOP : SCXTWIN_CLOSED_LOOP,
-				    &report, &err);
+	opt.wakeups = s.open_loop ? SCXTWIN_OPEN_LOOP : SCXTWIN_CLOSED_LOOP;
+	opt.by_task = s.by_task;
+	ret = scxtwin_import_ftrace(argv[0], s.out, &opt, &report, &err);
 	if (ret) {
 		say_error(verb->name, &err);
 		if (!s.quiet && report.nr_events)
