@@ -93,8 +93,10 @@ const struct verb verb_conform = {
 		       "compares, per task, the order of callbacks and decisions with their flags and the "
 		       "task's state. Sequences that changed from one repetition of a recording to the next "
 		       "are left out; they are marked in the .seq.json file beside the recording.\n\n"
-		       "Prints one line per recording, before it the first difference of each task. The exit "
-		       "status is 0 only if all are the same.",
+		       "The machine that a recording was made on has its own pace: several are tried, and "
+		       "the one that comes nearest is named. A recording may be compressed with gzip.\n\n"
+		       "Prints one line per recording, before it the first difference of each task and the "
+		       "numbers of the rules that speak of it. The exit status is 0 only if all are the same.",
 	.examples = conform_examples,
 	.opts = conform_opts,
 	.min_args = 1,
