@@ -89,6 +89,39 @@ static void race_25_dequeue_is_waiting_already(void **state)
 	PROVES("RACE-25 OPSS-40", race_dequeue.nr == 1 && watch_left(p) == 1);
 }
 
+/* d has the source's lock and waits for x, which waits for that lock. */
+static bool in_deadlock(void)
+{
+	return lab_waits(RACE_OUT, "wait_ops_state") && lab_waits(RACE_X, "rq_lock") &&
+	       cpu_rq(RACE_SRC)->__lock.owner;
+}
+
+/* Without onlooker and invariants, which would speak up before it came to a deadlock. */
+static void race_25_neither_waits_for_ever(void **state)
+{
+	struct lab_hold *claimed;
+
+	(void)state;
+	say_nothing(NULL);
+	lab_start(.cpus = 3, .mode = RUN_EXPLORED);
+	lab_by_hand();
+	p = lab_task("p", .cpu = RACE_SRC);
+	lab_load(&say_ops);
+	lab_from(RACE_OUT);
+	lab_wake(p);
+	say.give = p;
+	say.give_dsq = SCX_DSQ_LOCAL;
+	claimed = lab_hold(AT_HOLDING(RACE_X, p, YIELD_WRITE));
+	lab_kick(RACE_X, 0);
+	assert_true(lab_held(claimed));
+	lab_forget();
+	lab_set_nice(p, 5);
+	PROVES("RACE-25", lab_waits(RACE_OUT, "wait_ops_state") && lab_word(p) == SCX_OPSS_DISPATCHING);
+	lab_release(claimed);
+	PROVES("RACE-25 OPSS-43", !in_deadlock());
+	PROVES("RACE-25", lab_called(p, CHANGE) && !lab_waits(RACE_OUT, "") && !lab_waits(RACE_X, ""));
+}
+
 /* y must not take p from its local DSQ before we have looked. */
 static struct lab_hold *y_asleep(void)
 {
@@ -263,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(race_24_dequeue_gets_the_lock_first, race_stop),
 		cmocka_unit_test_teardown(race_25_dequeue_is_waiting_already, race_stop),
+		cmocka_unit_test_teardown(race_25_neither_waits_for_ever, race_stop),
 		cmocka_unit_test_teardown(race_26_dance_wins, race_stop),
 		cmocka_unit_test_teardown(race_27_dequeue_waits_for_the_source_lock, race_stop),
 		cmocka_unit_test_teardown(race_27_dequeue_finds_the_task_migrating, race_stop),

@@ -119,12 +119,17 @@ static void give_a_to_u(s32 cpu, struct task_struct *prev UNUSED)
 		scx_bpf_dsq_insert(a, U, 20 * MS, 0);
 }
 
-static void reenq_67_the_end_of_dispatching_is_waited_for(void **state)
+/* In the policy's hands as far as it knows, but no dispatch of it will ever be honoured. */
+static bool is_lost(const struct task_struct *p)
+{
+	return lab_word(p) == SCX_OPSS_NONE && p->scx.flags & SCX_TASK_IN_CUSTODY && !p->scx.dsq;
+}
+
+/* Where the dispatcher stands that has put a on U and not stored NONE yet. */
+static struct lab_hold *walk_over_a_dispatching_task(void)
 {
 	struct lab_hold *none;
 
-	(void)state;
-	begin_mode(RUN_EXPLORED);
 	keep(a);
 	rig.on_dispatch = give_a_to_u;
 	none = lab_hold(.cpu = 0, .label = "ops_state", .kinds = LAB_KIND(YIELD_WRITE), .obj = &a->scx.ops_state);
@@ -134,9 +139,29 @@ static void reenq_67_the_end_of_dispatching_is_waited_for(void **state)
 	lab_forget();
 	lab_from(2);
 	reenq(U, 0);
+	return none;
+}
+
+static void reenq_67_the_end_of_dispatching_is_waited_for(void **state)
+{
+	struct lab_hold *none;
+
+	(void)state;
+	begin_mode(RUN_EXPLORED);
+	none = walk_over_a_dispatching_task();
 	PROVES("REENQ-67", lab_waits(2, "ops_state") && lab_called(a, "") && a->scx.dsq == user(U));
 	lab_release(none);
 	PROVES("REENQ-67", lab_called(a, REENQ_ENQUEUE "@2") && scx_opss_state(lab_word(a)) == SCX_OPSS_QUEUED);
+}
+
+/* Without invariants, which would speak up before the task is lost. */
+static void reenq_67_no_task_is_lost(void **state)
+{
+	(void)state;
+	begin_mode(RUN_EXPLORED);
+	lab_by_hand();
+	lab_release(walk_over_a_dispatching_task());
+	PROVES("REENQ-67 RACE-50", !is_lost(a));
 }
 
 static void reenq_69_the_lock_is_dropped_after_each_batch(void **state)
@@ -262,6 +287,7 @@ int main(void)
 		TEST(reenq_64_another_lock_is_waited_for_with_none_held),
 		TEST(reenq_65_who_left_meanwhile_is_skipped),
 		TEST(reenq_67_the_end_of_dispatching_is_waited_for),
+		TEST(reenq_67_no_task_is_lost),
 		TEST(reenq_69_the_lock_is_dropped_after_each_batch),
 		TEST(reenq_62_it_stops_when_bypass_begins),
 		TEST(reenq_60_a_dsq_without_id_is_skipped),
