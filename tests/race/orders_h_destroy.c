@@ -110,16 +110,16 @@ static struct {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *first, *second;
 	bool new_failed;
-} i;
+} iteration;
 
 static void iterate(void *arg)
 {
 	(void)arg;
-	step_touches(&i);
-	i.new_failed = bpf_iter_scx_dsq_new(&i.it, SAY_DSQ, 0);
-	i.first = bpf_iter_scx_dsq_next(&i.it);
-	i.second = bpf_iter_scx_dsq_next(&i.it);
-	bpf_iter_scx_dsq_destroy(&i.it);
+	step_touches(&iteration);
+	iteration.new_failed = bpf_iter_scx_dsq_new(&iteration.it, SAY_DSQ, 0);
+	iteration.first = bpf_iter_scx_dsq_next(&iteration.it);
+	iteration.second = bpf_iter_scx_dsq_next(&iteration.it);
+	bpf_iter_scx_dsq_destroy(&iteration.it);
 }
 
 /* p waits on it and is taken by CPU 0, which destroys it then. */
@@ -131,8 +131,8 @@ static void with_p_on_it(void)
 	say.dsq = SAY_DSQ;
 	lab_wake(p);
 	user = lab_user_dsq(SAY_DSQ);
-	memset(&i, 0, sizeof(i));
-	orders_keep(&i, sizeof(i));
+	memset(&iteration, 0, sizeof(iteration));
+	orders_keep(&iteration, sizeof(iteration));
 	fate_start();
 	fate_of(p);
 }
@@ -162,9 +162,9 @@ static void iterate_and_consume(void)
 
 static const char *iterate_outcome(void)
 {
-	PROVES("RACE-72", !i.second && !i.it.dsq && list_empty(&i.it.cursor.node));
+	PROVES("RACE-72", !iteration.second && !iteration.it.dsq && list_empty(&iteration.it.cursor.node));
 	PROVES("RACE-72", lab_runs(p) && !lab_user_dsq(SAY_DSQ) && list_empty(&scx_state()->dsqs_to_free));
-	return i.new_failed ? "not found" : i.first ? "p found" : "found empty";
+	return iteration.new_failed ? "not found" : iteration.first ? "p found" : "found empty";
 }
 
 /* ---- RACE-74: requests to re-enqueue */
