@@ -7,6 +7,8 @@
  *   program.c  what led tasks do with the CPU
  *   record.c   callbacks as text, and what was expected of them
  *   holds.c    a context is stopped at a point while others go on
+ *   hand.c     a policy that does what it is told
+ *   lab.c look.c point.c   the public laboratory, include/scxtwin/lab.h
  *
  * The tests of the port have a laboratory of their own on top of the first four.
  */

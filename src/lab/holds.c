@@ -3,8 +3,21 @@
 
 #include <string.h>
 
+#include "ext/internal.h"
+
+static bool is_about(const struct task_struct *p, const void *obj)
+{
+	const struct task_core *t = core_of(p);
+
+	return (const u8 *)obj >= (const u8 *)t && (const u8 *)obj < (const u8 *)(t + 1);
+}
+
 bool lab_point_is(const struct lab_point *pt, const struct choice *step)
 {
+	if (pt->claimed && scx_opss_state((u64)pt->claimed->scx.ops_state.counter) != SCX_OPSS_DISPATCHING)
+		return false;
+	if (pt->about && !is_about(pt->about, step->obj))
+		return false;
 	return (pt->cpu == step->cpu || pt->cpu == LAB_ANY_CPU) && (!pt->obj || pt->obj == step->obj) &&
 	       (!pt->kinds || pt->kinds & LAB_KIND(step->kind)) && strstr(step->label, pt->label);
 }
@@ -66,4 +79,11 @@ void lab_hold_release(struct lab_hold *hold)
 	hold->ctx = NULL;
 	if (ctx)
 		ctx_wake(ctx);
+}
+
+void lab_hold_move(struct lab_hold *hold, const struct lab_point *to)
+{
+	lab_hold_release(hold);
+	hold->point = *to;
+	hold->armed = true;
 }

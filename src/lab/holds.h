@@ -3,6 +3,8 @@
 #ifndef LAB_HOLDS_H
 #define LAB_HOLDS_H
 
+#include <scxtwin/task.h>
+
 #include "machine/chooser.h"
 
 #define LAB_KIND(kind)	(1U << (kind))
@@ -15,6 +17,8 @@ struct lab_point {
 	u32 kinds;		/* LAB_KIND(YIELD_READ) | ...; 0: any */
 	const void *obj;	/* NULL: any */
 	u32 skip;		/* so many are let go first */
+	const struct task_struct *about;	/* only on what is part of this one; NULL: anything */
+	const struct task_struct *claimed;	/* only while this one is DISPATCHING; NULL: at any time */
 };
 
 struct lab_hold {
@@ -36,5 +40,7 @@ bool lab_holds_anybody(const struct lab_holds *holds);
 void lab_holds_follow(struct lab_holds *holds, const struct choice *step);
 /* Who stands there may go on; nobody will be held there. */
 void lab_hold_release(struct lab_hold *hold);
+/* Who stands there may go on up to another point. */
+void lab_hold_move(struct lab_hold *hold, const struct lab_point *to);
 
 #endif /* LAB_HOLDS_H */

@@ -112,6 +112,16 @@ explored_by_cmake() {
 		-DCMAKE_PREFIX_PATH="$prefix" && cmake --build "$work/explored-cmake"
 }
 
+transitions_by_make() {
+	cp -r "$top/examples/transition" "$work/transition-make" && make -C "$work/transition-make" check
+}
+
+transitions_by_cmake() {
+	cmake -S "$top/examples/transition" -B "$work/transition-cmake" -DCMAKE_PREFIX_PATH="$prefix" &&
+		cmake --build "$work/transition-cmake" &&
+		ctest --test-dir "$work/transition-cmake" --output-on-failure --no-tests=error
+}
+
 example_is_explored() { # SHARED OBJECT
 	(cd "$(dirname "$1")" && "$prefix/bin/scxtwin" explore --policy "./${1##*/}" --budget 20 \
 		"$prefix/share/scxtwin/traces/explore/dequeue_dispatch.json" >out; cat out
@@ -132,11 +142,13 @@ check "client by CMake, static" by_cmake static
 if command -v make >/dev/null; then
 	check "example policy by make" example_by_make
 	check "example policy by make, to be explored" explored_by_make
+	check "transitions by make" transitions_by_make
 else
 	echo "skipped: example policy by make (make is not installed)"
 fi
 check "example policy by CMake" example_by_cmake
 check "example policy by CMake, to be explored" explored_by_cmake
+check "transitions by CMake" transitions_by_cmake
 
 if [ ! -x "$prefix/bin/scxtwin" ]; then
 	echo "skipped: running the example policy (the command is not built)"
