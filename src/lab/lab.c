@@ -136,6 +136,8 @@ static int start(struct scxtwin_lab *lab, const struct scxtwin_lab_config *cfg, 
 	ret = bench_start(&lab->bench, &m, err);
 	if (ret)
 		return ret;
+	if (check_install())
+		return error_no_memory(err);
 	scx_set_api_error_handler(on_api_error);
 	return open_policy(lab, cfg, err);
 }
