@@ -14,6 +14,11 @@
  *	if it let the other's process go on (wakeup, spawn, arming, unlock),
  *	if it was taken at an earlier instant: time is no choice.
  *
+ * But for an event that may come at any instant time is a choice: what follows
+ * from it comes earlier if the event does. No race tells of that, so such an event
+ * is tried wherever it is awake, before the step that leaves it for later; and it
+ * does not sleep from one instant to the next.
+ *
  * A lock that is held is not asked for (driver.c). So the race is not with the
  * step that gave it up, which had to come first, but with the one that took it.
  */
@@ -61,6 +66,7 @@ struct dpor {
 	u64 keys[MAX_PROCS];
 	u16 cpus[MAX_PROCS];	/* where each was seen last */
 	u32 nr_procs;
+	struct procs anytime;	/* events that may come at any instant */
 };
 
 static struct dpor *dpor_of(struct strategy *s)
@@ -124,6 +130,8 @@ static u32 proc_of(struct dpor *d, const struct choice *c)
 	if (i == d->nr_procs)
 		d->keys[d->nr_procs++] = key;
 	d->cpus[i] = c->cpu;
+	if (c->event && c->event->anytime)
+		add(&d->anytime, i);
 	return i;
 }
 
@@ -338,15 +346,44 @@ static struct step_node *new_node(struct dpor *d)
 }
 
 /* Who slept or was done before goes on sleeping as long as nothing wakes it. */
-static int inherit_sleep(struct step_node *n, const struct step_node *parent)
+static int inherit_sleep(struct dpor *d, struct step_node *n, const struct step_node *parent)
 {
 	const struct sleeper *s;
 	int ret = 0;
 
-	vec_for_each(s, &parent->sleep)
-		if (s->proc != parent->proc && !footprints_depend(&s->foot, &parent->foot))
-			ret = ret ?: vec_push(&n->sleep, *s);
+	vec_for_each(s, &parent->sleep) {
+		if (s->proc == parent->proc || footprints_depend(&s->foot, &parent->foot))
+			continue;
+		if (n->time != parent->time && has(&d->anytime, s->proc))
+			continue;
+		ret = ret ?: vec_push(&n->sleep, *s);
+	}
 	return ret;
+}
+
+/*
+ * What is tried first at a new node, nr if all sleep: the first step that is awake,
+ * but before it each event that may come at any instant.
+ */
+static u32 first_to_try(struct dpor *d, struct step_node *n, const struct choice *choices, u32 nr)
+{
+	u32 i, first = nr, event = nr;
+
+	for (i = nr; i-- > 0; ) {
+		const u32 proc = proc_of(d, &choices[i]);
+
+		if (is_asleep(n, proc))
+			continue;
+		if (has(&d->anytime, proc)) {
+			add(&n->backtrack, proc);
+			event = i;
+		} else {
+			first = i;
+		}
+	}
+	if (first < nr)
+		add(&n->backtrack, proc_of(d, &choices[first]));
+	return event < nr ? event : first;
 }
 
 static void finish_step(struct dpor *d, const struct procs *enabled_now)
@@ -422,16 +459,14 @@ static u32 dpor_choose(struct strategy *s, const struct choice *choices, u32 nr)
 	n->enabled = enabled;
 	n->time = this_sim->now;
 	n->epoch = j && node(d, j - 1)->time == n->time ? node(d, j - 1)->epoch : j;
-	if (j && inherit_sleep(n, node(d, j - 1)))
+	if (j && inherit_sleep(d, n, node(d, j - 1)))
 		return give_up(d);
-	for (pick = 0; pick < nr && is_asleep(n, proc_of(d, &choices[pick])); pick++)
-		;
+	pick = first_to_try(d, n, choices, nr);
 	if (pick == nr) {
 		d->nr_nodes--;
 		return STRATEGY_CUT;
 	}
 	n->proc = (u16)proc_of(d, &choices[pick]);
-	add(&n->backtrack, n->proc);
 	take_step(d, j, &choices[pick]);
 	return pick;
 }

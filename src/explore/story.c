@@ -133,6 +133,8 @@ void story_step(void *data, const struct choice *c, bool was_choice, bool depart
 	char text[160], name[64];
 
 	(void)was_choice;
+	if (c->event == &machine()->time_goes_on)
+		return;
 	if (t->view == SCXTWIN_VIEW_POLICY && !departs && (c->event || !policy_has_told_of(c->obj))) {
 		t->nr_folded++;
 		return;

@@ -42,6 +42,12 @@ static int check_config(const struct machine_config *cfg, struct scxtwin_error *
 	return 0;
 }
 
+static void never_delivered(struct mevent *ev)
+{
+	(void)ev;
+	BUG();
+}
+
 static void init_cpus(struct machine *m)
 {
 	u32 cpu;
@@ -93,6 +99,7 @@ int machine_init(const struct machine_config *cfg, const struct machine_hooks *h
 	if (!m->cpus || (cfg->mode == RUN_EXPLORED && !m->choices) || masks_init() || contexts_init())
 		return SCXTWIN_EINTERNAL;
 	init_cpus(m);
+	mevent_init(&m->time_goes_on, RANK_OUTSIDE, 0, never_delivered, "time");
 	return topology_init(err);
 }
 

@@ -197,6 +197,7 @@ struct machine {
 	struct evq_slot *heap;
 	u32 nr_heap, heap_size;
 	u32 nr_anytime;			/* events in the heap that may come at any instant */
+	struct mevent time_goes_on;	/* explored mode: the alternative to these when nothing else is left to do */
 	struct list_head due;		/* struct mevent armed for the present instant, in order */
 	u32 nr_foreground;		/* pending events that are not background */
 	u64 now_order;			/* order of the event last taken at the present instant */

@@ -151,12 +151,22 @@ void __yield_irq_enable(struct ctx *ctx)
 }
 
 /*
- * Nothing else is left to do at this instant. Then time goes on: an event that may
- * come at any instant is offered again at the next one, and before what is due there.
+ * Nothing is left to do at this instant but events that may come at any: that
+ * time goes on is a choice then, and the default.
  */
-static bool is_before_its_time(const struct choice *c)
+static u32 add_time(struct machine *m, u32 nr)
 {
-	return c->event && c->event->time > this_sim->now;
+	const struct choice time = {
+		.ctx = UINT32_MAX, .obj = &m->time_goes_on, .kind = YIELD_IRQ,
+		.label = m->time_goes_on.name, .event = &m->time_goes_on,
+	};
+
+	if (!nr || !m->choices[0].event || m->choices[0].event->time <= this_sim->now)
+		return nr;
+	add_choice(m, &nr, time);
+	memmove(&m->choices[1], &m->choices[0], (nr - 1) * sizeof(time));
+	m->choices[0] = time;
+	return nr;
 }
 
 bool explored_next(void)
@@ -166,12 +176,12 @@ bool explored_next(void)
 
 	if (list_empty(&m->ready) && machine_can_end())
 		return false;
-	nr = collect_choices(m, NULL);
-	if (!nr || is_before_its_time(&m->choices[0]))
+	nr = add_time(m, collect_choices(m, NULL));
+	if (!nr)
 		return false;
 	m->forced = nr == 1 && !m->chooser->asks_always ? m->choices[0] : choose(m, nr);
-	m->has_forced = true;
-	return true;
+	m->has_forced = m->forced.event != &m->time_goes_on;
+	return m->has_forced;
 }
 
 void __object_written(const void *obj)

@@ -11,12 +11,16 @@
 #include "machine/lock.h"
 #include "machine/restore.h"
 
+/* Services by their CPU, then interrupts. */
+#define MODEL_MAX_ACTORS (MODEL_MAX_CPUS + MODEL_MAX_IRQS)
+
 struct shared {
 	u64 words[MODEL_WORDS];
 	u64 plain[MODEL_LOCKS];
 	raw_spinlock_t locks[MODEL_LOCKS];
-	u64 accumulator[MODEL_MAX_CPUS];
-	u32 done[MODEL_MAX_CPUS];
+	u64 accumulator[MODEL_MAX_ACTORS];
+	u32 done[MODEL_MAX_ACTORS];
+	struct mevent irqs[MODEL_MAX_IRQS];
 };
 
 static struct shared *shared;
@@ -36,9 +40,9 @@ static const struct machine_hooks hooks = {
 	.kernel_exit = nothing, .kernel_enter = nothing, .background_matters = no_background,
 };
 
-static void do_op(const struct model_op *op, int cpu, bool *skipping)
+static void do_op(const struct model_op *op, u32 actor, bool *skipping)
 {
-	u64 *acc = &shared->accumulator[cpu];
+	u64 *acc = &shared->accumulator[actor];
 
 	if (*skipping) {
 		*skipping = op->kind != M_UNLOCK;
@@ -49,12 +53,12 @@ static void do_op(const struct model_op *op, int cpu, bool *skipping)
 		*acc = *acc * 31 + READ_ONCE(shared->words[op->n]);
 		break;
 	case M_WRITE:
-		WRITE_ONCE(shared->words[op->n], *acc * 8 + (u64)cpu + 1);
+		WRITE_ONCE(shared->words[op->n], *acc * 8 + actor + 1);
 		break;
 	case M_RMW:
 		yield_point(&shared->words[op->n], YIELD_RMW, "rmw");
 		*acc = *acc * 31 + shared->words[op->n];
-		shared->words[op->n] = shared->words[op->n] * 3 + (u64)cpu + 1;
+		shared->words[op->n] = shared->words[op->n] * 3 + actor + 1;
 		object_written(&shared->words[op->n]);
 		break;
 	case M_LOCK:
@@ -70,23 +74,52 @@ static void do_op(const struct model_op *op, int cpu, bool *skipping)
 	case M_AWAIT:
 		await(&shared->words[op->n], shared->words[op->n], "await");
 		break;
+	case M_PAUSE:
+		ctx_sleep_until(this_sim->now / 10 * 10 + 10);
+		break;
 	default:
-		shared->plain[op->n] = shared->plain[op->n] * 3 + (u64)cpu + 1;
+		shared->plain[op->n] = shared->plain[op->n] * 3 + actor + 1;
 		*acc = *acc * 31 + shared->plain[op->n];
 		break;
 	}
 }
 
-static void run_cpu(void *arg)
+static void run_ops(const struct model_op *op, u32 actor)
 {
-	const int cpu = smp_processor_id();
-	const struct model_op *op;
 	bool skipping = false;
 
+	for (; op->kind != M_END; op++)
+		do_op(op, actor, &skipping);
+	shared->done[actor] = 1;
+}
+
+static void run_cpu(void *arg)
+{
+	const u32 cpu = (u32)smp_processor_id();
+
 	(void)arg;
-	for (op = running->ops[cpu]; op->kind != M_END; op++)
-		do_op(op, cpu, &skipping);
-	shared->done[cpu] = 1;
+	run_ops(running->ops[cpu], cpu);
+}
+
+static void run_irq(struct mevent *ev)
+{
+	const u32 n = (u32)(ev - shared->irqs);
+
+	shared->accumulator[MODEL_MAX_CPUS + n] = this_sim->now;
+	run_ops(running->irqs[n].ops, MODEL_MAX_CPUS + n);
+}
+
+static void arm_irqs(void)
+{
+	u32 i;
+
+	for (i = 0; i < running->nr_irqs; i++) {
+		struct mevent *ev = &shared->irqs[i];
+
+		mevent_init(ev, RANK_OUTSIDE, (int)running->irqs[i].cpu, run_irq, "irq");
+		ev->anytime = true;
+		mevent_arm(ev, MODEL_LAST_INSTANT);
+	}
 }
 
 static void set_up(struct sim *sim, u32 nr_cpus)
@@ -109,6 +142,7 @@ static void set_up(struct sim *sim, u32 nr_cpus)
 		raw_spin_lock_init(&shared->locks[i], LOCK_CLASS_RQ, (u16)i, "lock");
 	for (i = 0; i < nr_cpus; i++)
 		ctx_spawn_service((int)i, "model", run_cpu, NULL);
+	arm_irqs();
 }
 
 static void add_outcome(struct model_result *res, u64 hash)
@@ -137,7 +171,7 @@ static u64 outcome(enum machine_end end)
 		h = digest_fold(h ^ shared->words[i] ^ DIGEST_K0, DIGEST_K1);
 	for (i = 0; i < MODEL_LOCKS; i++)
 		h = digest_fold(h ^ shared->plain[i] ^ DIGEST_K1, DIGEST_K2);
-	for (i = 0; i < MODEL_MAX_CPUS; i++)
+	for (i = 0; i < MODEL_MAX_ACTORS; i++)
 		h = digest_fold(h ^ (shared->accumulator[i] << 1 | shared->done[i]) ^ DIGEST_K2, DIGEST_K3);
 	return h;
 }

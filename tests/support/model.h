@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Small concurrent programs on the simulated machine alone: one service per
- * CPU with a list of operations on shared words and locks. What a program can
- * come to is known by trying every order; strategies are held against that.
+ * CPU with a list of operations on shared words and locks, and interrupts that
+ * may come at any instant. What a program can come to is known by trying every
+ * order; strategies are held against that.
  */
 #ifndef TESTS_MODEL_H
 #define TESTS_MODEL_H
@@ -11,6 +12,8 @@
 
 #define MODEL_MAX_CPUS	3
 #define MODEL_MAX_OPS	12
+#define MODEL_MAX_IRQS	2
+#define MODEL_LAST_INSTANT 100	/* at which the interrupts have come */
 #define MODEL_WORDS	3
 #define MODEL_LOCKS	2
 #define MODEL_MAX_OUTCOMES 4096
@@ -24,6 +27,7 @@ enum model_op_kind {
 	M_TRYLOCK,	/* up to the unlock nothing is done if it fails */
 	M_AWAIT,	/* until the word is not 0 */
 	M_PLAIN,	/* word of a lock's own, changed under it without a yield point */
+	M_PAUSE,	/* until the next of the instants 10, 20, ... */
 };
 
 struct model_op {
@@ -34,6 +38,12 @@ struct model_op {
 struct model {
 	u32 nr_cpus;
 	struct model_op ops[MODEL_MAX_CPUS][MODEL_MAX_OPS + 1];
+	/* Interrupts: reads and writes only; they also note the instant. */
+	u32 nr_irqs;
+	struct {
+		u32 cpu;
+		struct model_op ops[MODEL_MAX_OPS + 1];
+	} irqs[MODEL_MAX_IRQS];
 };
 
 struct model_result {

@@ -138,6 +138,51 @@ static void random_programs_of_three_cpus_have_the_same_outcomes(void **state)
 	try_random_programs(3, 3, 150, 400000);
 }
 
+/* Reads, writes and pauses only, so that no interrupt waits for what it interrupts. */
+static void random_accesses(struct rng *rng, struct model_op *ops, u32 nr, bool pauses)
+{
+	static const enum model_op_kind kinds[] = { M_READ, M_WRITE, M_RMW, M_PAUSE };
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		ops[i].kind = kinds[rng_below(rng, pauses ? 4 : 3)];
+		ops[i].n = (u32)rng_below(rng, MODEL_WORDS - 1);
+	}
+	ops[nr].kind = M_END;
+}
+
+static void try_interrupts(u32 nr_irqs, u32 nr_ops, u32 nr_programs)
+{
+	static struct model_result res;
+	u32 i, k;
+
+	for (i = 0; i < nr_programs; i++) {
+		struct model m = { .nr_cpus = 2, .nr_irqs = nr_irqs };
+		struct rng rng;
+
+		rng_init(&rng, i + 1, "test.dpor.irqs", nr_irqs);
+		for (k = 0; k < 2; k++)
+			random_accesses(&rng, m.ops[k], nr_ops, true);
+		for (k = 0; k < nr_irqs; k++) {
+			m.irqs[k].cpu = (u32)rng_below(&rng, 2);
+			random_accesses(&rng, m.irqs[k].ops, 2, false);
+		}
+		assert_same_outcomes(&m, 400000, &res);
+	}
+}
+
+static void an_interrupt_at_any_instant_has_the_same_outcomes(void **state)
+{
+	(void)state;
+	try_interrupts(1, 4, 120);
+}
+
+static void two_interrupts_at_any_instant_have_the_same_outcomes(void **state)
+{
+	(void)state;
+	try_interrupts(2, 3, 25);
+}
+
 static void samplers_stay_within_the_outcomes(void **state)
 {
 	static const struct strategy_ops *const samplers[] = { &strategy_random, &strategy_pos, &strategy_pct };
@@ -213,6 +258,8 @@ int main(void)
 		cmocka_unit_test(a_waiter_sees_every_later_write),
 		cmocka_unit_test(random_programs_of_two_cpus_have_the_same_outcomes),
 		cmocka_unit_test(random_programs_of_three_cpus_have_the_same_outcomes),
+		cmocka_unit_test(an_interrupt_at_any_instant_has_the_same_outcomes),
+		cmocka_unit_test(two_interrupts_at_any_instant_have_the_same_outcomes),
 		cmocka_unit_test(samplers_stay_within_the_outcomes),
 		cmocka_unit_test(bounds_grow_towards_the_whole),
 		cmocka_unit_test(shards_cover_the_tree_together),
