@@ -187,6 +187,12 @@ static void host_detach(void)
 
 static const struct workload_host workload_host = { .attach = host_attach, .detach = host_detach };
 
+static void on_lingering(const char *text)
+{
+	sim_fault(running_sim, SCXTWIN_EFAILED, "", text);
+	machine_stop(SCXTWIN_EFAILED);
+}
+
 static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 {
 	int ret = make_config(s, err);
@@ -218,7 +224,11 @@ static int assemble(struct scxtwin_sim *s, struct scxtwin_error *err)
 		return ret;
 	write_header(s);
 	s->run = workload_start(s->workload, &workload_host, err);
-	return s->run ? 0 : err ? err->code : SCXTWIN_EINPUT;
+	if (!s->run)
+		return err ? err->code : SCXTWIN_EINPUT;
+	if (workload_expects_immed_at_once(s->run))
+		check_report_lingering(on_lingering);
+	return 0;
 }
 
 struct scxtwin_sim *scxtwin_sim_new(const struct scxtwin_options *opt, struct scxtwin_workload *w,

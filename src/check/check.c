@@ -46,6 +46,7 @@ static void unlocking(const raw_spinlock_t *lock)
 	if (check->cpus[rq->cpu].curr != rq->curr)
 		check_time_switched(rq);
 	check_locks_at_unlock(check);
+	check_promise_now(rq);
 	if (likely(check->countdown--))
 		return;
 	check->countdown = check->thorough ? 0 : SAMPLE - 1;
@@ -174,6 +175,7 @@ void check_audit(void)
 			continue;
 		check_rq_audit(rq);
 		check_immed_audit(rq);
+		check_promise_audit(rq);
 	}
 	list_for_each_entry(t, &core_sched()->tasks, all_node)
 		audit_task(&t->task);

@@ -18,6 +18,7 @@
  *   runqueue.c    rq: what waits, what runs, who was told
  *   placement.c   a task waits only where it may run
  *   immed.c       IMMED tasks and re-enqueues are counted right
+ *   promise.c     an IMMED task runs at once or is given back
  *   locks.h       what may be held when
  *   bypass.c      depth, switches and queues of bypass
  *   time.c        tasks are charged the time they had a CPU
@@ -47,5 +48,8 @@ void check_audit(void);
  * a task is runnable all the same; text says which, and who has it.
  */
 bool check_forgotten_task(char *text, size_t size);
+
+/* Tells of each IMMED task that has to wait although the twin is right: which, where, by which rule. */
+void check_report_lingering(void (*lingers)(const char *text));
 
 #endif /* CHECK_CHECK_H */

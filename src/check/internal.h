@@ -31,6 +31,11 @@ struct check_cpu {
 	struct task_struct *curr;
 	u64 curr_since;
 	u32 nr_claims;		/* words it made DISPATCHING and has not released */
+
+	/* promise.c: as of the last release of its rq lock */
+	u64 nr_kept, turns;
+	const struct task_struct *lingering;
+	const char *reason;	/* rule by which it may */
 };
 
 struct check {
@@ -43,6 +48,7 @@ struct check {
 	u64 ended;		/* id of the scheduler whose ops.exit() was called last */
 	u64 told_by;		/* callbacks of which told was made */
 	u8 told;		/* LIFE_* of which the policy hears both the beginning and the end */
+	void (*lingers)(const char *text); /* wants to hear of IMMED tasks that have to wait; may be NULL */
 	const char *at;		/* lock or callback where the present invariants are looked at */
 };
 
@@ -165,6 +171,9 @@ void check_placement(const struct rq *rq, const struct task_struct *p);
 
 void check_immed_audit(const struct rq *rq);
 void check_reenq_audit(const struct task_struct *p);
+
+void check_promise_now(const struct rq *rq);
+void check_promise_audit(const struct rq *rq);
 
 void check_bypass_audit(void);
 

@@ -48,6 +48,7 @@ struct task_struct *pick_task_scx(struct rq *rq)
 	if (verdict == SCX_DISPATCH_PREV) {
 		p = prev;
 		BUG_ON(!(p->scx.flags & SCX_TASK_QUEUED) || !sched_class_is_ext(p));
+		rq->scx.nr_kept++;
 		if (!p->scx.slice)
 			refill_task_slice_dfl(sch, p);
 		return p;

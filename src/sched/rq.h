@@ -59,6 +59,7 @@ struct scx_rq {
 	u32 flags;			/* SCX_RQ_* */
 	u32 nr_running;
 	u32 nr_immed;
+	u64 nr_kept;			/* turns that went on with prev; src/check knows by it who was passed over */
 	bool cpu_released;
 	bool in_select_cpu;
 	bool kick_sync_pending;

@@ -187,6 +187,8 @@ static void judge(const struct workload_run *r, const struct expectation *e, cha
 				 time_was_charged() ? "; a CPU was charged time because it scheduled "
 				 "without end at one instant" : "");
 		break;
+	case EXPECT_IMMED_AT_ONCE:
+		break; /* told when it happens: workload_expects_immed_at_once() */
 	}
 }
 
@@ -217,14 +219,24 @@ int expect_check(struct workload_run *r, struct scxtwin_error *err)
 	return 0;
 }
 
-bool workload_judges_exit(const struct workload_run *r)
+static bool has_expectation(const struct workload_run *r, enum expect_kind kind)
 {
 	const struct expectation *e;
 
 	if (!r->prog)
 		return false;
 	vec_for_each(e, &r->prog->expectations)
-		if (e->kind == EXPECT_EXIT_KIND)
+		if (e->kind == kind)
 			return true;
 	return false;
+}
+
+bool workload_judges_exit(const struct workload_run *r)
+{
+	return has_expectation(r, EXPECT_EXIT_KIND);
+}
+
+bool workload_expects_immed_at_once(const struct workload_run *r)
+{
+	return has_expectation(r, EXPECT_IMMED_AT_ONCE);
 }

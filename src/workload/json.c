@@ -584,6 +584,17 @@ static int get_bool_expectation(struct reader *rd, struct json_at at, enum expec
 	return ret ?: expect(rd, at, kind, UINT32_MAX, value, err);
 }
 
+static int get_immed(struct reader *rd, struct json_at at, struct scxtwin_error *err)
+{
+	static const char *const names[] = { "as the kernel", "at once", NULL };
+	u32 index = 0;
+	int ret = 0;
+
+	if (json_is_there(at))
+		ret = json_get_enum(at, names, &index, err);
+	return ret || !index ? ret : expect(rd, at, EXPECT_IMMED_AT_ONCE, UINT32_MAX, true, err);
+}
+
 static int get_group(struct reader *rd, struct json_at at, const char *name, u32 *group,
 		     struct scxtwin_error *err)
 {
@@ -640,7 +651,7 @@ static void read_expectations(struct reader *rd, struct json_at at)
 
 	if (!json_is_there(at))
 		return;
-	ret = json_only(at, &err, "exit_kind", "finished", "exact_cpu_time", "max_wakeup_latency",
+	ret = json_only(at, &err, "exit_kind", "finished", "exact_cpu_time", "immed", "max_wakeup_latency",
 			"cpu_share");
 	note(rd, ret, &err);
 	if (ret)
@@ -649,6 +660,7 @@ static void read_expectations(struct reader *rd, struct json_at at)
 	note(rd, get_bool_expectation(rd, json_may(at, "finished"), EXPECT_FINISHED, &err), &err);
 	note(rd, get_bool_expectation(rd, json_may(at, "exact_cpu_time"), EXPECT_EXACT_TIME, &err),
 	     &err);
+	note(rd, get_immed(rd, json_may(at, "immed"), &err), &err);
 	if (json_is_there(latency))
 		read_group_expectations(rd, latency, false);
 	if (json_is_there(share))

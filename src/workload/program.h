@@ -170,6 +170,7 @@ enum expect_kind {
 	EXPECT_SHARE_MIN,	/* value: 1/1000 of the CPU time of all groups; group */
 	EXPECT_SHARE_MAX,
 	EXPECT_EXACT_TIME,	/* value: bool; finished tasks used exactly what they asked for */
+	EXPECT_IMMED_AT_ONCE,	/* no IMMED task waits, also where the kernel lets it; src/check tells */
 };
 
 struct expectation {

@@ -34,6 +34,8 @@ bool workload_task_left(const struct workload_run *r, u32 n, char *text, size_t 
 int workload_error(const struct workload_run *r, struct scxtwin_error *err);
 /* The workload says itself how the scheduler must have ended. */
 bool workload_judges_exit(const struct workload_run *r);
+/* ... and that no IMMED task may have waited, not even where the kernel lets it. */
+bool workload_expects_immed_at_once(const struct workload_run *r);
 /* Called when the run ended: checks expectations. */
 int workload_finish(struct workload_run *r, struct scxtwin_error *err);
 void workload_stop(struct workload_run *r);
