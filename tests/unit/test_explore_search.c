@@ -109,6 +109,52 @@ static void samples_find_no_more_than_was_proved(void **state)
 	assert_samples_find_no_more_than_was_proved("vtime");
 }
 
+/* Both examples of chapter 15, with a real-time task that may wake at any point. */
+static void assert_promise_is_kept(const char *scenario, u64 end_states)
+{
+	static const struct scxtwin_set batch = { .name = "batch", .value = "2" };
+	struct scxtwin_explore_options dpor = with("immed", "dpor", SCXTWIN_UNBOUNDED, 0);
+	struct scxtwin_explore_options dfs = with("immed", "dfs", 1, 0);
+	struct scxtwin_explore_result a, b;
+
+	dpor.sim.sets = dfs.sim.sets = &batch;
+	dpor.sim.nr_sets = dfs.sim.nr_sets = 1;
+	explore(scenario, &dpor, &a, NULL);
+	explore(scenario, &dfs, &b, NULL);
+	assert_int_equal(a.verdict, SCXTWIN_PROVED);
+	assert_int_equal(b.verdict, SCXTWIN_PROVED_BOUND);
+	assert_int_equal(a.end_states, end_states);
+	assert_int_equal(a.end_states, b.end_states);
+	assert_int_equal(a.end_states_digest, b.end_states_digest);
+}
+
+static void two_immed_tasks_from_one_dispatch(void **state)
+{
+	(void)state;
+	assert_promise_is_kept(SCENARIO("immed_two"), 9);
+}
+
+static void an_immed_task_to_another_cpu(void **state)
+{
+	(void)state;
+	assert_promise_is_kept(SCENARIO("immed_remote"), 3);
+}
+
+static void where_the_kernel_lets_an_immed_task_wait_the_rule_is_named(void **state)
+{
+	struct scxtwin_explore_options opt = with(PLUGIN("immed_boost"), "dpor", SCXTWIN_UNBOUNDED, 0);
+	struct scxtwin_explore_result res;
+
+	(void)state;
+	explore(SCENARIO("immed_at_once"), &opt, &res, NULL);
+	assert_int_equal(res.verdict, SCXTWIN_FOUND);
+	assert_non_null(strstr(res.violation, "pid 3 p waits on the local queue of CPU 0 behind pid 2 busy (IMMED-59)"));
+	assert_int_equal(res.nr_departures, 1);
+	opt.sim.policy = "immed";
+	explore(SCENARIO("immed_at_once"), &opt, &res, NULL);
+	assert_int_equal(res.verdict, SCXTWIN_PROVED);
+}
+
 static void the_same_seed_gives_the_same_search(void **state)
 {
 	static const char *const strategies[] = { "random", "pos", "pct" };
@@ -312,6 +358,9 @@ int main(void)
 		cmocka_unit_test(every_order_is_proved_with_direct_dispatch),
 		cmocka_unit_test(every_order_is_proved_with_virtual_times),
 		cmocka_unit_test(samples_find_no_more_than_was_proved),
+		cmocka_unit_test(two_immed_tasks_from_one_dispatch),
+		cmocka_unit_test(an_immed_task_to_another_cpu),
+		cmocka_unit_test(where_the_kernel_lets_an_immed_task_wait_the_rule_is_named),
 		cmocka_unit_test(the_same_seed_gives_the_same_search),
 		cmocka_unit_test(a_lost_wakeup_is_found_by_partial_order_sampling),
 		cmocka_unit_test(a_lost_wakeup_is_found_by_random_priorities),
