@@ -328,6 +328,47 @@ static void immed_68_trace_d_the_higher_class_comes_before_the_pick(void **state
 	PROVES("IMMED-67", lab_runs(rt) && nr_immed(1) == 0 && reason_of_a == SCX_TASK_REENQ_IMMED);
 }
 
+/* Inserts a, then drops the rq lock to fetch a task of CPU 0. */
+static void insert_and_pull(s32 cpu, struct task_struct *prev UNUSED)
+{
+	if (cpu != 1)
+		return;
+	rig.on_dispatch = NULL;
+	scx_bpf_dsq_insert(a, SCX_DSQ_LOCAL, 20 * MS, SCX_ENQ_IMMED);
+	PROVES("IMMED-69", scx_bpf_dsq_move_to_local(U, 0));
+}
+
+static void immed_69_the_higher_class_comes_while_dispatch_is_in_progress(void **state)
+{
+	struct task_struct *far;
+	struct lab_hold *away;
+
+	(void)state;
+	begin(.cpus = 2, .mode = RUN_EXPLORED);
+	a = lab_task("a", .cpu = 1);
+	far = lab_task("far", .cpu = 0);
+	rt = lab_task("rt", .cpu = 1, .cpus = 1 << 1, .policy = SCHED_FIFO);
+	load();
+	lab_from(0);
+	put(far, U, 0);
+	keep(a);
+	away = lab_hold(.cpu = 1, .label = "rq_lock", .kinds = LAB_KIND(YIELD_LOCK), .obj = &cpu_rq(0)->__lock);
+	rig.on_dispatch = insert_and_pull;
+	lab_kick(1, 0);
+	/* The rq is open: the end of dispatch would have decided. */
+	PROVES("IMMED-51 IMMED-69", lab_held(away) && queue_is(lab_local(1), "a") && !local_listed(1));
+	rig.on_enqueue = insert_once;
+	reason_of_a = 0;
+	lab_wake(rt);
+	PROVES("IMMED-65 IMMED-69", local_listed(1) && cpu_rq(1)->next_class == &rt_sched_class);
+	PROVES("IMMED-69", cpu_rq(1)->scx.flags & SCX_RQ_BAL_CB_PENDING && queue_is(lab_local(1), "a"));
+	lab_forget();
+	lab_release(away);
+	/* The pick was taken back: a did not run, and ops.dispatch() was not called again. */
+	PROVES("IMMED-69", lab_runs(rt) && lab_called(a, REENQ_ENQUEUE) && reason_of_a == SCX_TASK_REENQ_IMMED);
+	PROVES("IMMED-69", queue_is(lab_local(1), "far") && !(cpu_rq(1)->scx.flags & SCX_RQ_BAL_CB_PENDING));
+}
+
 static void keep_and_look(struct task_struct *p, u64 enq_flags)
 {
 	if (p != a)
@@ -505,6 +546,7 @@ int main(void)
 		TEST(immed_65_67_a_waiting_one_comes_back),
 		TEST(immed_66_one_of_the_own_class_changes_nothing),
 		TEST(immed_68_trace_d_the_higher_class_comes_before_the_pick),
+		TEST(immed_69_the_higher_class_comes_while_dispatch_is_in_progress),
 		TEST(immed_53_70_71_a_running_one_comes_back),
 		TEST(immed_67_nothing_is_listed_for_a_running_one),
 		TEST(immed_73_in_bypass_it_is_put_as_any_other),
