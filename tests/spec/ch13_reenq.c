@@ -280,6 +280,7 @@ static void dsq_128_132_immed_first_on_an_open_rq_is_kept(void **state)
 {
 	(void)state;
 	queue_two(true, false);
+	lab_by_hand();	/* an rq that is open and busy */
 	PROVES("DSQ-128 DSQ-132", walk(true, 0) == 0 && queue_is(lab_local(1), "a b"));
 	PROVES("DSQ-128", lab_called(NULL, "") && lab_count(SCX_EV_REENQ_IMMED) == 0);
 	a->scx.flags &= ~SCX_TASK_IMMED;
@@ -324,6 +325,7 @@ static void dsq_128_a_task_about_to_migrate_is_skipped_and_does_not_count(void *
 {
 	(void)state;
 	queue_two(false, true);
+	lab_by_hand();	/* an rq that is open and busy */
 	a->migration_pending = true;
 	PROVES("DSQ-128", walk(true, 0) == 0 && queue_is(lab_local(1), "a b"));
 	PROVES("DSQ-128", walk(true, SCX_REENQ_ANY) == 1 && queue_is(lab_local(1), "a"));

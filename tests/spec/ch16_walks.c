@@ -125,6 +125,7 @@ static void reenq_40_44_to_46_48_who_is_first_on_an_open_rq(void **state)
 	put(c, SCX_DSQ_LOCAL, 0);
 	rig.keep = true;
 	walk_flags = 0;
+	lab_by_hand();	/* an rq that is open and busy */
 	mark_immed(a);
 	lab_locked(a, walk_open);
 	PROVES("REENQ-40 REENQ-46 REENQ-48", nr_walked == 0 && queue_is(lab_local(1), "a b c"));
@@ -170,6 +171,7 @@ static void reenq_42_one_about_to_migrate_is_not_first(void **state)
 	put(a, SCX_DSQ_LOCAL, 0);
 	put(b, SCX_DSQ_LOCAL, 0);
 	rig.keep = true;
+	lab_by_hand();	/* an rq that is open and busy */
 	mark_immed(b);
 	a->migration_pending = true;
 	walk_flags = 0;
