@@ -99,6 +99,12 @@ static void x_carries_q_and_gets_r(void)
 	race_will_insert_flags(RACE_SRC, r, TO_X, SCX_ENQ_PREEMPT);
 }
 
+static void x_carries_q_prev_gets_slice_and_x_gets_r(void)
+{
+	x_carries_q_and_gets_r();
+	gives_slice = true;
+}
+
 static void idle_x_gets_r(void)
 {
 	begin(true);
@@ -143,6 +149,12 @@ static void pick_and_insert(void)
 	race_go(RACE_SRC);
 }
 
+static void pick_insert_and_change_prev(void)
+{
+	pick_and_insert();
+	race_change(prev);
+}
+
 static void insert(void)
 {
 	race_go(RACE_SRC);
@@ -157,6 +169,27 @@ static const char *outcome(void)
 	PROVES("OPSS-34", q->scx.holding_cpu == -1 && r->scx.holding_cpu == -1);
 	snprintf(text, sizeof(text), "%u dispatches, %s: %s", dispatches, cpu_rq(RACE_X)->curr->comm, fates());
 	return text;
+}
+
+/* x gave up its rq lock at the first of these steps and had it again at the second. */
+static bool in_the_gap(int when)
+{
+	return orders_when(AT_LOCK_RQ(RACE_X, RACE_SRC)) < when &&
+	       when < orders_when(AT_LOCK_RQ(RACE_X, RACE_X), .skip = 2);
+}
+
+/* A CPU that dispatches is not preempted: prev keeps the slice that it was just given. */
+static const char *preempt_outcome(void)
+{
+	const int change = orders_when(AT_OP(RACE_OUT, "set_weight"));
+	const int linked = orders_when(.cpu = RACE_SRC, .label = "dsq->list", .kinds = LAB_KIND(YIELD_WRITE),
+				       .obj = &lab_local(RACE_X)->list);
+	const bool both = orders_count(AT_LOCK_RQ(RACE_X, RACE_SRC)) && in_the_gap(change) && in_the_gap(linked);
+
+	if (!both || linked < change)
+		return outcome();
+	PROVES("RACE-80 PST-03", lab_runs(prev) && prev->scx.slice == 5 * MS && r->scx.dsq == lab_local(RACE_X));
+	return "not preempted in the gap";
 }
 
 int main(void)
@@ -199,6 +232,19 @@ int main(void)
 		  .expect = "2 dispatches, r: prev stops queued, q left runs, r left runs | "
 			    "1 dispatches, r: prev stops queued, q left runs, r left runs | "
 			    "0 dispatches, r: prev stops queued, r left runs" },
+		{ .name = "pick against insert and a change that gives prev a slice", .rules = "RACE-80",
+		  .setup = x_carries_q_prev_gets_slice_and_x_gets_r, .go = pick_insert_and_change_prev,
+		  .outcome = preempt_outcome,
+		  .expect = "2 dispatches, prev: prev stops runs, q left runs, r left | "
+			    "2 dispatches, r: prev stops queued changed queued, q left runs, r left runs | "
+			    "2 dispatches, r: prev stops runs stops queued, q left runs, r left runs | "
+			    "1 dispatches, r: prev stops queued changed queued, q left runs, r left runs | "
+			    "1 dispatches, prev: prev stops runs, q left runs, r left | "
+			    "not preempted in the gap | "
+			    "1 dispatches, r: prev stops runs stops queued, q left runs, r left runs | "
+			    "0 dispatches, r: prev stops queued changed queued, r left runs | "
+			    "0 dispatches, prev: prev stops runs, r left | "
+			    "0 dispatches, r: prev stops runs stops queued, r left runs" },
 		{ .name = "insert into an idle CPU", .rules = "RACE-81",
 		  .setup = idle_x_gets_r, .go = insert, .outcome = outcome,
 		  .expect = "0 dispatches, r: r left runs" },
