@@ -69,6 +69,12 @@ static void dispatched_to_user(void)
 	dispatched_to(SAY_DSQ);
 }
 
+static void dispatched_to_user_of_the_consumer(void)
+{
+	dispatched_to(SAY_DSQ);
+	race_will_consume(RACE_SRC, SAY_DSQ);
+}
+
 static void dispatched_to_global(void)
 {
 	dispatched_to(SCX_DSQ_GLOBAL);
@@ -102,6 +108,12 @@ static void dispatch_and_consume(void)
 {
 	race_go(RACE_X);
 	race_go(RACE_C);
+}
+
+static void dispatch_and_consume_there(void)
+{
+	race_go(RACE_X);
+	race_go(RACE_SRC);
 }
 
 static void change_dispatch_and_consume(void)
@@ -168,9 +180,20 @@ static void claim_and_consume(void)
 	lab_outside(claim, NULL);
 }
 
+static bool waited(int cpu)
+{
+	return orders_count(.cpu = cpu, .label = "wait_ops_state", .obj = &p->scx.ops_state);
+}
+
+/* The wait of a consumer is one of its own (W5), and not that of the move (Q2 in M3). */
 static bool c_waited(void)
 {
-	return orders_count(.cpu = RACE_C, .label = "wait_ops_state", .obj = &p->scx.ops_state);
+	const int wait = orders_when(.cpu = RACE_C, .label = "wait_ops_state", .obj = &p->scx.ops_state);
+	const int m2 = orders_when(.cpu = RACE_C, .label = "on_rq", .kinds = LAB_KIND(YIELD_WRITE), .obj = &p->on_rq);
+
+	if (wait >= 0)
+		PROVES("OPSS-30 RACE-49 RACE-52", m2 > wait);
+	return wait >= 0;
 }
 
 /* The consumer had p, and lost it to d before it had the lock of p's rq. */
@@ -252,6 +275,16 @@ static const char *dispatching_outcome(void)
 	return text;
 }
 
+static const char *dispatching_there_outcome(void)
+{
+	static char text[120];
+
+	race_check(p);
+	PROVES("RACE-49 OPSS-30", race_dequeues(p) == 0 || (race_dequeue.word == 0 && race_dequeue.cpu == RACE_SRC));
+	snprintf(text, sizeof(text), "%s%s", waited(RACE_SRC) ? "49 waits, " : "", race_ends(p));
+	return text;
+}
+
 static const char *dispatching_and_change_outcome(void)
 {
 	static char text[160];
@@ -272,11 +305,6 @@ static const char *global_outcome(void)
 	PROVES("RACE-52", lab_saw(p, "dequeue(0x0)@2 running"));
 	snprintf(text, sizeof(text), "%s%s", c_waited() ? "52 c waits, " : "", race_ends(p));
 	return text;
-}
-
-static bool waited(int cpu)
-{
-	return orders_count(.cpu = cpu, .label = "wait_ops_state", .obj = &p->scx.ops_state);
 }
 
 static const char *reenqueue_outcome(void)
@@ -343,6 +371,9 @@ int main(void)
 			    "p told by 2, runs on 2, q runs on 3 | p told by 3, runs on 3, q runs on 2" },
 		{ .name = "dispatch to a user DSQ, consume", .rules = "RACE-49",
 		  .setup = dispatched_to_user, .go = dispatch_and_consume, .outcome = dispatching_outcome, .expect = "49 waits, told by 3, runs on 3 | told by 3, runs on 3 | told by none, on user DSQ" },
+		{ .name = "dispatch to a user DSQ, consume by the task's own CPU", .rules = "RACE-49",
+		  .setup = dispatched_to_user_of_the_consumer, .go = dispatch_and_consume_there,
+		  .outcome = dispatching_there_outcome, .expect = "49 waits, told by 1, runs on 1 | told by 1, runs on 1 | told by none, on user DSQ" },
 		{ .name = "change, dispatch to a user DSQ, consume", .rules = "RACE-20 RACE-44 RACE-49",
 		  .setup = dispatched_to_user, .go = change_dispatch_and_consume, .outcome = dispatching_and_change_outcome, .expect = "x 01 dispatched, d claims, 49 c waits, told by 03, runs on 3 | "
 			    "x 01 dispatched, d claims, told by 0, on user DSQ | "

@@ -26,6 +26,7 @@ struct lab {
 	struct scx_event_stats base;	/* counters at lab_forget() */
 	struct expected expected[MAX_EXPECTED];
 	u32 nr_expected;
+	bool ignores_warnings;
 	const struct scx_exit_info *accepted_exit;
 	char names[1024];		/* lab_queue() */
 };
@@ -48,7 +49,7 @@ static void on_bug(const struct bug_site *site, bool fatal, const char *detail)
 			break;
 		}
 	}
-	if (i == lab->nr_expected)
+	if (i == lab->nr_expected && (fatal || !lab->ignores_warnings))
 		FAIL("%s in %s() (%s:%u): %s %s", fatal ? "BUG" : "WARN", site->func, site->file,
 		     (unsigned int)site->line, site->cond, detail);
 	if (!fatal)
@@ -67,6 +68,11 @@ static void expect(const char *text, bool fatal)
 void lab_expect_warn(const char *text)
 {
 	expect(text, false);
+}
+
+void lab_ignore_warnings(bool on)
+{
+	lab->ignores_warnings = on;
 }
 
 void lab_expect_bug(const char *text)

@@ -155,6 +155,7 @@ s64 lab_count(enum scx_event_id id);
 /* A WARN or BUG whose condition contains text will come; after a BUG only lab_stop() is left. */
 void lab_expect_warn(const char *text);
 void lab_expect_bug(const char *text);
+void lab_ignore_warnings(bool on);	/* any WARN may come */
 /* The last policy ended like this, with text in its message; lab_stop() takes that as expected. */
 bool lab_exited(enum scx_exit_kind kind, const char *text);
 
