@@ -36,6 +36,7 @@ int lines_open(struct lines *l, const char *file, int fd, size_t max_len, struct
 		ret = error_set_at(err, SCXTWIN_EINPUT, &place, "cannot be opened for reading: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	lines_close(l);
 	return ret;
 }
 
