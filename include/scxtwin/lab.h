@@ -38,6 +38,7 @@ struct scxtwin_lab_config {
 	 */
 	const struct sched_ext_ops *ops; /* copied */
 	const char *policy;		 /* by name or file, as for scxtwin run */
+	const char *proposed;		 /* features that no kernel has, "cookie"; NULL: none */
 };
 
 #define scxtwin_lab_new(...) scxtwin_lab_create(&(struct scxtwin_lab_config){ __VA_ARGS__ })

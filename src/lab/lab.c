@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/proposed.h"
 #include "base/error.h"
 #include "check/check.h"
 #include "policy/policy.h"
@@ -39,8 +40,9 @@ static void on_bug(const struct bug_site *site, bool fatal, const char *detail)
 
 static void on_api_error(const char *kfunc, const struct scx_callback_info *info)
 {
-	lab_fail(entered, "%s() must not be called from %s%s", kfunc, info ? "ops." : "outside a callback",
-		 info ? info->op : "");
+	(void)kfunc;
+	(void)info;
+	lab_fail(entered, "%s", scx_api_error_text());
 	machine_abort(SCXTWIN_EFAILED);
 }
 
@@ -134,6 +136,7 @@ static int start(struct scxtwin_lab *lab, const struct scxtwin_lab_config *cfg, 
 	lab->bench.chooser = (struct chooser){ .choose = follow, .begin = chooser_nothing, .end = chooser_nothing,
 					       .asks_always = true };
 	ret = bench_start(&lab->bench, &m, err);
+	ret = ret ?: proposed_parse(cfg->proposed, &this_sim->proposed, err);
 	if (ret)
 		return ret;
 	if (check_install())

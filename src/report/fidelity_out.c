@@ -147,6 +147,8 @@ int scxtwin_fidelity_json(FILE *out, const struct scxtwin_run *run,
 	jsonw_member_string(&w, "policy", run->result->policy);
 	if (run->workload)
 		jsonw_member_string(&w, "workload", run->workload);
+	if (run->result->proposed[0])
+		jsonw_member_string(&w, "proposed", run->result->proposed);
 	jsonw_member_string(&w, "digest", run->result->digest);
 	jsonw_member_string(&w, "end", text_end(run->result->end));
 	jsonw_member_u64(&w, "recorded_ns", f->recorded_ns);

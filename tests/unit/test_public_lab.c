@@ -65,6 +65,25 @@ static void assert_text(const char *got, const char *expected)
 	assert_string_equal(got, expected);
 }
 
+/* ---- what no kernel has */
+
+static void the_cookie_is_there_if_asked_for(void **state)
+{
+	struct task_struct *p;
+
+	(void)state;
+	lab = scxtwin_lab_new(.policy = "cookie", .proposed = "cookie");
+	p = scxtwin_lab_task(lab, "p", .in = SCXTWIN_LAB_SLEEPING);
+	assert_non_null(p);
+	scxtwin_lab_wake(lab, p);
+	assert_true(scxtwin_lab_check(lab, scxtwin_lab_look(lab, p).running));
+	end_well();
+	lab = scxtwin_lab_new(.policy = "cookie");
+	end_with("policy cookie calls scx_bpf_task_get_cookie(), which is in no kernel");
+	lab = scxtwin_lab_new(.proposed = "crumb");
+	end_with("unknown proposed feature \"crumb\"; there is: cookie");
+}
+
 /* ---- states */
 
 static void a_task_sleeps(void **state)
@@ -568,6 +587,7 @@ static void two_labs_do_not_know_of_each_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_cookie_is_there_if_asked_for),
 		cmocka_unit_test(a_task_sleeps),
 		cmocka_unit_test(a_task_runs),
 		cmocka_unit_test(a_task_is_in_custody),
