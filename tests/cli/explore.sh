@@ -41,6 +41,16 @@ expect 1 '^forgotten task: pid 2 sleeper' replay found.json
 expect 1 'CPU 0 .*CPU 1 .*CPU 2' replay --view policy found.json
 expect 1 'lock rq_lock' replay --view core found.json
 
+# The policy's own loads and stores.
+cp "$scenarios/wake_while_serving.json" .
+expect 0 '^policy steps: kfunc calls$' explore -p "$plugins/server.so" --strategy dpor --from 1005us wake_while_serving.json
+expect 1 '^policy steps: kfunc calls and its own loads and stores$' explore -p "$plugins/steps/server.so" \
+	--strategy dpor --from 1005us -o served.json --results served.jsonl wake_while_serving.json
+expect 1 '^ .*  read server_sleeps$' replay --view policy served.json
+expect 1 'server.so, dpor: found: ' merge served.jsonl
+expect 0 '^proved: ' explore -p "$plugins/steps/server.so" --set look_again=true --strategy dpor --from 1005us \
+	wake_while_serving.json
+
 # The same order with a policy that is right: nothing is left of it.
 sed 's/"lost_wakeup.so"/"fifo"/' found.json >mended.json
 expect 0 'the violation is gone' replay --lenient mended.json

@@ -19,31 +19,37 @@
 #define STEPS(name)	SCXTWIN_BINARY_DIR "/tests/plugin/steps/" name ".so"
 
 /* Two CPUs run out of work at the same instant; the last task comes when all is done. */
-static const char idle_together[] =
-	"{\"format\": \"scxtwin-workload\", \"version\": 1, \"machine\": {\"cpus\": 2}, \"limit\": \"1s\", \"tasks\": ["
-	" {\"name\": \"a\", \"cpus\": [0], \"steps\": [[\"run\", \"1ms\"]]},"
-	" {\"name\": \"b\", \"cpus\": [1], \"steps\": [[\"run\", \"1ms\"]]},"
-	" {\"name\": \"c\", \"cpus\": [0], \"steps\": [[\"sleep\", \"2ms\"], [\"run\", \"10us\"]]}],"
-	" \"expect\": {\"finished\": true}}";
+#define IDLE_TOGETHER(nr_cpus, cpus_of_c)						\
+	"{\"format\": \"scxtwin-workload\", \"version\": 1, \"machine\": {\"cpus\": " nr_cpus "}, \"limit\": \"1s\"," \
+	" \"tasks\": [{\"name\": \"a\", \"cpus\": [0], \"steps\": [[\"run\", \"1ms\"]]},"		\
+	" {\"name\": \"b\", \"cpus\": [1], \"steps\": [[\"run\", \"1ms\"]]},"			\
+	" {\"name\": \"c\", \"cpus\": " cpus_of_c ", \"steps\": [[\"sleep\", \"2ms\"], [\"run\", \"10us\"]]}]," \
+	" \"expect\": {\"finished\": true}}"
 
-static char idle_path[64];
+static char idle_path[64], litmus_path[64];
 
-static int write_scenario(void **state)
+static int write_file(char *path, const char *text)
 {
 	int fd;
 
-	(void)state;
-	strcpy(idle_path, "/tmp/scxtwin-idle-XXXXXX");
-	fd = mkstemp(idle_path);
-	if (fd < 0 || write(fd, idle_together, sizeof(idle_together) - 1) != (ssize_t)sizeof(idle_together) - 1)
+	strcpy(path, "/tmp/scxtwin-idle-XXXXXX");
+	fd = mkstemp(path);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		return -1;
 	return close(fd);
 }
 
-static int remove_scenario(void **state)
+static int write_scenarios(void **state)
 {
 	(void)state;
-	return unlink(idle_path);
+	return write_file(idle_path, IDLE_TOGETHER("2", "[0]")) ||
+	       write_file(litmus_path, IDLE_TOGETHER("3", "[0, 1, 2]"));
+}
+
+static int remove_scenarios(void **state)
+{
+	(void)state;
+	return unlink(idle_path) || unlink(litmus_path);
 }
 
 static struct scxtwin_workload *open_scenario(const char *path)
@@ -189,6 +195,25 @@ static void an_update_in_two_steps_is_lost(void **state)
 	/* memcpy() is not compiled to tell of what it does. */
 	res = idle(STEPS("misses"), "copies", "true");
 	assert_finds(&res, "counted 4 of 5 calls");
+}
+
+/* The reduction leaves out no outcome, and every one is seen by an unreduced search as well. */
+static void all_outcomes_of_a_litmus_test_are_seen(void **state)
+{
+	const struct search dpor = { .policy = STEPS("buffers") };
+	const struct search dfs = { .policy = STEPS("buffers"), .strategy = "dfs", .bound = 2 };
+	const struct search calls = { .policy = PLAIN("buffers") };
+	const struct scxtwin_explore_result plain = explore(litmus_path, 500000, &calls, NULL);
+	const struct scxtwin_explore_result reduced = explore(litmus_path, 500000, &dpor, NULL);
+	const struct scxtwin_explore_result all = explore(litmus_path, 500000, &dfs, NULL);
+
+	(void)state;
+	assert_int_equal(plain.verdict, SCXTWIN_PROVED);
+	assert_int_equal(reduced.verdict, SCXTWIN_PROVED);
+	assert_int_equal(all.verdict, SCXTWIN_PROVED_BOUND);
+	assert_int_equal(all.end_states_digest, reduced.end_states_digest);
+	assert_int_equal(reduced.end_states, plain.end_states + 1);
+	assert_true(reduced.executions < all.executions);
 }
 
 /* ---- loops that wait */
@@ -345,6 +370,7 @@ int main(void)
 		cmocka_unit_test(samplers_find_it_too),
 		cmocka_unit_test(a_schedule_names_the_policys_variables),
 		cmocka_unit_test(an_update_in_two_steps_is_lost),
+		cmocka_unit_test(all_outcomes_of_a_litmus_test_are_seen),
 		cmocka_unit_test(a_loop_that_nobody_ends_is_a_violation),
 		cmocka_unit_test(a_loop_that_counts_is_none_but_nothing_is_proved),
 		cmocka_unit_test(two_locks_of_the_policy_deadlock),
@@ -355,5 +381,5 @@ int main(void)
 		cmocka_unit_test(the_same_happens_however_the_policy_was_compiled),
 	};
 
-	return cmocka_run_group_tests(tests, write_scenario, remove_scenario);
+	return cmocka_run_group_tests(tests, write_scenarios, remove_scenarios);
 }
