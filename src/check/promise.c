@@ -69,13 +69,13 @@ static void tell(const struct rq *rq, const struct task_struct *p, const char *r
 static void check_lingering(const struct rq *rq, const struct task_struct *p)
 {
 	struct check_cpu *c = check_cpu(rq->cpu);
-	const char *rule = reason_to_linger(rq, p);
+	const char *kernel_lets_it_wait = reason_to_linger(rq, p);
 
-	CHECK("IMMED-29 IMMED-58 IMMED-67", p, rule);
+	CHECK("IMMED-29 IMMED-58 IMMED-67", p, kernel_lets_it_wait);
 	if (check_state()->lingers && c->lingering != p)
-		tell(rq, p, rule);
+		tell(rq, p, kernel_lets_it_wait);
 	c->lingering = p;
-	c->reason = rule;
+	c->reason = kernel_lets_it_wait;
 }
 
 void check_promise_now(const struct rq *rq)

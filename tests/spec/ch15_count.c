@@ -341,6 +341,26 @@ static void immed_46_47_a_change_has_the_others_judged(void **state)
 	PROVES("IMMED-47", lab_called(NULL, "... b:enqueue(0x10000000000)"));
 }
 
+/* ---- src/check/promise.c */
+
+static void look_only(struct rq *rq UNUSED, struct task_struct *p UNUSED)
+{
+}
+
+static void a_task_that_waits_for_no_reason_is_found(void **state)
+{
+	(void)state;
+	begin_mode(RUN_TIMED);
+	make_r_run();
+	put(a, SCX_DSQ_LOCAL, 0);
+	assert_true(queue_is(lab_local(1), "a"));
+	/* As if the walk had been forgotten. */
+	a->scx.flags |= SCX_TASK_IMMED;
+	cpu_rq(1)->scx.nr_immed = 1;
+	lab_expect_bug("IMMED-29 IMMED-58 IMMED-67: kernel_lets_it_wait");
+	lab_locked(a, look_only);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +376,7 @@ int main(void)
 		TEST(immed_44_bypass_ends_it_for_waiting_tasks),
 		TEST(immed_45_a_migration_ends_it),
 		TEST(immed_46_47_a_change_has_the_others_judged),
+		TEST(a_task_that_waits_for_no_reason_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
