@@ -7,6 +7,7 @@
 #include <scxtwin/error.h>
 #include <scxtwin/event.h>
 #include <scxtwin/explore.h>
+#include <scxtwin/lab.h>
 #include <scxtwin/metrics.h>
 #include <scxtwin/policy.h>
 #include <scxtwin/report.h>
