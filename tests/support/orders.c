@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "support/orders.h"
+#include "support/labels.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@
 #define MAX_OUTCOMES	128
 #define MAX_NAME	160
 #define LIMIT_DFL	100000
+#define LABELLED_UNREDUCED 2000
 #define STEP_LIMIT	20000
 #define SIMPLER_LIMIT	20000	/* executions in search of a simpler order that fails */
 #define UNREDUCED_DFL	10000	/* executions without reduction, to hold those with it against */
@@ -58,6 +60,7 @@ static struct {
 	struct callbacks callbacks;
 	u64 until;
 	const struct orders_hook *hook;
+	bool labels;			/* labels.h is told of each step */
 	u32 (*choose)(struct chooser *c, const struct choice *choices, u32 nr);
 	struct counts { u64 executions, cut, steps; } count; /* of the search that goes on */
 	struct outcome outcomes[MAX_OUTCOMES];
@@ -168,6 +171,12 @@ static bool is_labelled(const struct choice *c)
 	       strstr(c->label, "scx.flags") || (c->kind == YIELD_LOCK && !strstr(c->label, "pi_lock"));
 }
 
+/* The reduced search tries no orders that come to the same; the beginning of the other one shows those. */
+static bool tells_labels(void)
+{
+	return orders.labels && (!orders.again || orders.count.executions < LABELLED_UNREDUCED);
+}
+
 static u32 look_and_choose(struct chooser *c, const struct choice *choices, u32 nr)
 {
 	const struct choice stands = choices[0];
@@ -180,6 +189,8 @@ static u32 look_and_choose(struct chooser *c, const struct choice *choices, u32 
 		return pick;
 	if (orders.hook)
 		orders.hook->step(orders.hook->data, stands.current ? &stands : NULL, &choices[pick]);
+	if (tells_labels())
+		labels_step(&choices[pick]);
 	if (orders.telling)
 		tell_step(&choices[pick]);
 	note_step(&choices[pick]);
@@ -355,6 +366,8 @@ static const char *execute(struct driver *d, u64 n, bool *more)
 	driver_begin(d, n);
 	if (orders.hook && orders.hook->begin)
 		orders.hook->begin(orders.hook->data);
+	if (tells_labels())
+		labels_begin_execution();
 	end = machine_run(orders.until);
 	orders.count.steps += d->nr_steps;
 	if (d->cut)
@@ -684,7 +697,11 @@ void orders_explore(const struct orders *o)
 
 	begin(o);
 	proves_defer(true);
+	orders.labels = labels_begin_scenario();
 	well = explore(o);
+	if (orders.labels)
+		labels_end_scenario(o->name);
+	orders.labels = false;
 	if (well && getenv("SCXTWIN_ORDERS_STORY"))
 		tell_outcomes();
 	proves_defer(false);

@@ -56,6 +56,7 @@
  *	SCXTWIN_ORDERS_ONLY=TEXT	scenarios with TEXT in their name
  *	SCXTWIN_ORDERS_SOUND=N	budget of the searches without reduction; 0: there are none
  *	SCXTWIN_ORDERS_BLIND=1	neither invariants nor warnings nor outcomes count: what harm a fault does
+ *	SCXTWIN_LABELS_LOG=FILE	what others did between the steps of spec 10.7: labels.h
  *	SCXTWIN_ORDERS_STORY=1	prints the first execution of each outcome
  */
 #ifndef TESTS_ORDERS_H
