@@ -34,7 +34,7 @@ OPENING = {'(': ')', '[': ']', '{': '}'}
 
 # What asserts, or only tells others what happened.
 NO_BEHAVIOUR = re.compile(r'(BUG|BUG_ON|BUG_FMT|WARN_ON_ONCE|await|yield_point|event_emit|machine_spend'
-                          r'|step_touches|dsq_log|scx_kfunc_log|\w*assert\w*)$')
+                          r'|step_\w+|dsq_log|scx_kfunc_log|\w*assert\w*)$')
 KINDS = (  # of removed statements, by what they call
     ('lock', re.compile(r'(\w*_lock(_irq|_irqsave)?|switch_rq_lock|mutex_lock|local_irq_\w+)$')),
     ('unlock', re.compile(r'(\w*_unlock(_irq|_irqrestore)?|mutex_unlock)$')),
