@@ -28,7 +28,7 @@
 #define LABELLED_UNREDUCED 2000
 #define STEP_LIMIT	20000
 #define SIMPLER_LIMIT	20000	/* executions in search of a simpler order that fails */
-#define UNREDUCED_DFL	10000	/* executions without reduction, to hold those with it against */
+#define UNREDUCED_DFL	6000	/* executions without reduction, to hold those with it against */
 #define LABELLED_FACTOR	150	/* orders of labelled steps for each that reduction leaves, or more */
 #define BOUND_MAX	12
 
