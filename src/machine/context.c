@@ -443,6 +443,22 @@ static bool run_ready(void)
 	return false;
 }
 
+/* Some CPU may have a tick at this instant. */
+static bool is_tick_instant(const struct machine *m)
+{
+	return m->cfg.tick_phase_ns || this_sim->now % m->tick_ns == 0;
+}
+
+/* Explored mode: who asks whether a tick is still to come depends on what came before it. */
+static void note_order(struct machine *m, u64 order)
+{
+	if (order <= m->now_order)
+		return;
+	m->now_order = order;
+	if (is_tick_instant(m))
+		step_touches(&m->now_order);
+}
+
 static bool run_forced(void)
 {
 	struct machine *m = machine();
@@ -453,8 +469,8 @@ static bool run_forced(void)
 	if (m->forced.context) {
 		go_on(m->forced.context);
 	} else {
-		if (m->forced.event->time <= this_sim->now && m->forced.event->order > m->now_order)
-			m->now_order = m->forced.event->order;
+		if (m->forced.event->time <= this_sim->now)
+			note_order(m, m->forced.event->order);
 		evq_take(m->forced.event);
 		m->forced.event->time = this_sim->now;
 		deliver(m->forced.event);

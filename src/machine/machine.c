@@ -123,6 +123,7 @@ void __machine_spend(u64 ns)
 
 bool machine_still_to_come(enum mrank rank, int cpu)
 {
+	step_reads(&machine()->now_order);
 	return machine()->now_order < mevent_order(rank, cpu);
 }
 

@@ -34,14 +34,14 @@ static u64 tick_needed_from(struct rq *rq)
 		return 0;
 	if (curr->sched_class->first_tick)
 		from = curr->sched_class->first_tick(rq, curr);
-	if (scx_enabled()) {
-		watchdog = scx_first_watchdog_tick();
-		if (watchdog < from)
-			from = watchdog;
-	}
-	return from;
+	watchdog = scx_first_watchdog_tick();
+	return watchdog < from ? watchdog : from;
 }
 
+/*
+ * Without a yield point from the looks to the arming: nobody may make a tick
+ * necessary in between, whose arming would then be undone.
+ */
 void tick_reconsider(struct rq *rq)
 {
 	const u64 from = tick_needed_from(rq);

@@ -115,10 +115,11 @@ int main(void)
 		{ .name = "two slice requests against consume", .rules = "SLC-03 SLC-04",
 		  .setup = on_user_dsq, .go = ask_twice_and_dispatch, .outcome = outcome,
 		  .expect = "4 ms: p left runs | 3 ms, 4 ms noted: p left runs | 3 ms: p left runs | "
-			    "4 ms, 3 ms noted: p left runs" },
+			    "4 ms, 3 ms noted: p left runs | 5 ms, 3 ms noted: p left runs | "
+			    "5 ms, 4 ms noted: p left runs" },
 		{ .name = "slice request against change of the running task", .rules = "SLC-02 SLC-04",
 		  .setup = runs, .go = ask_and_change, .outcome = outcome,
-		  .expect = "3 ms: p stops runs" },
+		  .expect = "3 ms: p stops runs | 5 ms, 3 ms noted: p stops runs" },
 	};
 
 	return orders_main(all);
