@@ -179,7 +179,6 @@ static void core_46_47_53_55_62_wake_lists_need_the_schedulers_consent(void **st
 	lab_from(1);
 	lab_wake(p);
 	PROVES("CORE-67", lab_called(p, "select_cpu@1 runnable(0x100009)@1 enqueue running"));
-	PROVES("CORE-62", true);
 }
 
 static void core_66_69_a_busy_target_of_the_same_cache_is_locked(void **state)
