@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "sched/core.h"
 #include "support/say.h"
 
 static struct sched_ext_ops ops;
@@ -276,6 +277,63 @@ static void aff_09_with_migration_disabled_the_caller_waits_for_enable(void **st
 	PROVES("AFF-09", a.done && task_cpu(p) == 2 && !p->migration_pending);
 }
 
+static void aff_02_who_may_go_to_a_cpu_that_is_only_online(void **state)
+{
+	struct asker a = { .cpus = 0x2 };
+
+	(void)state;
+	lab_start(.cpus = 3);
+	p = lab_task("kernel", .cpu = 1, .flags = PF_KTHREAD);
+	lab_load(&ops);
+	cpumask_clear_cpu(1, machine()->active_mask);
+	ask_from(0, &a);
+	PROVES("AFF-02", a.done && a.ret == 0 && lab_called(p, "set_cpumask(1)"));
+	p->flags &= ~(u32)PF_KTHREAD;
+	a = (struct asker){ .cpus = 0x6 };
+	ask_from(0, &a);
+	a = (struct asker){ .cpus = 0x2 };
+	ask_from(0, &a);
+	PROVES("AFF-02", a.done && a.ret == -EINVAL && p->nr_cpus_allowed == 2);
+	p->migration_disabled = 1;
+	ask_from(0, &a);
+	PROVES("AFF-02", a.ret == 0 && p->nr_cpus_allowed == 1);
+	p->migration_disabled = 0;
+	cpumask_set_cpu(1, machine()->active_mask);
+}
+
+static void ask_for_myself(void *arg)
+{
+	ask(arg);
+	PROVES("AFF-06 AFF-13", smp_processor_id() == 2 && !p->migration_pending);
+}
+
+/* Preempted by the stopper it woke, still runnable: it never sleeps for itself. */
+static void aff_13_who_asks_for_itself_is_preempted_before_it_waits(void **state)
+{
+	struct asker a = { .cpus = 0x4 };
+
+	(void)state;
+	start_busy(3, RUN_TIMED);
+	lab_call(p, ask_for_myself, &a);
+	PROVES("AFF-13 AFF-14", a.done && a.ret == 0 && lab_called(p, "stopping(0) quiescent(0x20000000a) set_cpumask(1) "
+		"runnable(0x100000000000000a) running stopping(1)@1 enqueue(0x40000)@1 running@2"));
+}
+
+static void aff_05_09_18_a_later_mask_that_allows_the_cpu_ends_the_wait(void **state)
+{
+	struct asker a = { .cpus = 0x4 }, b = { .cpus = 0x6 };
+
+	(void)state;
+	start_busy(3, RUN_TIMED);
+	lab_call(p, disable_migration, NULL);
+	lab_block(p);
+	ask_from(0, &a);
+	assert_true(!a.done && p->migration_pending);
+	ask_from(0, &b);
+	PROVES("AFF-05 AFF-18", a.done && b.done && a.ret == 0 && b.ret == 0 && !p->migration_pending);
+	PROVES("AFF-05", !core_of(p)->pending && task_cpu(p) == 1);
+}
+
 static void aff_15_who_blocks_before_the_stopper_comes_moves_at_its_wakeup(void **state)
 {
 	struct asker a = { .cpus = 0x4 };
@@ -391,6 +449,57 @@ static void aff_19_a_destination_that_is_going_away_gets_nothing(void **state)
 	PROVES("AFF-19", a.done && task_cpu(p) == 1 && !p->migration_pending);
 }
 
+/* Preempted by the stopper, which has not come to it yet: the second request moves it, both wait. */
+static void aff_07_18_a_second_request_moves_it_and_waits_for_the_first(void **state)
+{
+	struct asker first = { .cpus = 0x1 }, second = { .cpus = 0x4 };
+	struct lab_hold *stopper;
+
+	(void)state;
+	start_busy(3, RUN_EXPLORED);
+	stopper = hold_stopper_of_cpu_1(&first);
+	lab_forget();
+	ask_from(2, &second);
+	PROVES("AFF-07", lab_called(p, "quiescent(0x20000000a) set_cpumask(1) runnable(0xa) enqueue(0xa) "
+				       "enqueue(0x40000) running@2"));
+	PROVES("AFF-18", !first.done && !second.done && p->migration_pending);
+	lab_release(stopper);
+	PROVES("AFF-18 AFF-16", first.done && second.done && !p->migration_pending && task_cpu(p) == 2);
+}
+
+/* The CPU is allowed again before the stopper came: it alone may end the request it works at. */
+static void aff_05_18_what_a_stopper_works_at_is_left_to_it(void **state)
+{
+	struct asker first = { .cpus = 0x4 }, second = { .cpus = 0x6 };
+	struct lab_hold *stopper;
+
+	(void)state;
+	start_busy(3, RUN_EXPLORED);
+	stopper = hold_stopper_of_cpu_1(&first);
+	ask_from(2, &second);
+	PROVES("AFF-05", second.done && !first.done && p->migration_pending);
+	lab_release(stopper);
+	PROVES("AFF-18 MIG-05", first.done && !p->migration_pending && task_cpu(p) == 1);
+}
+
+static void look_at_clock_of_the_stopper(enum scxtwin_op op, struct task_struct *t, u64 flags)
+{
+	take_the_slice(op, t, flags);
+	if (op != SCXTWIN_OP_dequeue || flags != 0x200000008)
+		return;
+	PROVES("MIG-05", current_task() == cpu_rq(1)->stop && cpu_rq(1)->scx.flags & SCX_RQ_CLK_VALID);
+}
+
+static void mig_05_the_stopper_updates_the_clock(void **state)
+{
+	(void)state;
+	start_busy(3, RUN_TIMED);
+	say.look = look_at_clock_of_the_stopper;
+	say.dsq = SAY_DSQ;
+	lab_set_cpus(p, 0x4);
+	PROVES("MIG-05", lab_called(p, "... dequeue(0x200000008)@1 enqueue(0x40000)@1 ..."));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, lab_stop)
 
 int main(void)
@@ -412,6 +521,12 @@ int main(void)
 		TEST(aff_16_a_task_that_came_to_an_allowed_cpu_is_left_there),
 		TEST(aff_17_who_waits_for_the_stopper_is_not_reenqueued),
 		TEST(aff_19_a_destination_that_is_going_away_gets_nothing),
+		TEST(aff_02_who_may_go_to_a_cpu_that_is_only_online),
+		TEST(aff_13_who_asks_for_itself_is_preempted_before_it_waits),
+		TEST(aff_05_09_18_a_later_mask_that_allows_the_cpu_ends_the_wait),
+		TEST(aff_07_18_a_second_request_moves_it_and_waits_for_the_first),
+		TEST(aff_05_18_what_a_stopper_works_at_is_left_to_it),
+		TEST(mig_05_the_stopper_updates_the_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;

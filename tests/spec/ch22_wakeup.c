@@ -129,8 +129,30 @@ static void core_43_a_wakeup_of_a_queued_task_is_only_a_state(void **state)
 	lab_call(p, be_preempted_before_sleep, NULL);
 	PROVES("SCHED-01 SCHED-09", lab_called(p, "stopping(1) enqueue(0x0)") && p->__state == TASK_INTERRUPTIBLE &&
 				    p->on_rq == TASK_ON_RQ_QUEUED && lab_runs(q));
+	lab_run(US);
 	lab_wake(p);
 	PROVES("CORE-43 HOOK-02", lab_called(p, "") && p->__state == TASK_RUNNING && lab_runs(q));
+	PROVES("CORE-43", cpu_rq(0)->clock == lab_now());
+}
+
+static void core_43_a_wakeup_of_a_queued_task_gives_its_idle_cpu_a_turn(void **state)
+{
+	(void)state;
+	lab_start(.cpus = 2);
+	p = lab_task("p", .cpu = 1);
+	q = lab_task("q", .cpu = 1);
+	lab_load(&ops);
+	lab_wake(p);
+	lab_wake(q);
+	p->scx.slice = 0;
+	say.dsq = 0;
+	lab_call(p, be_preempted_before_sleep, NULL);
+	assert_true(p->__state == TASK_INTERRUPTIBLE && p->scx.flags & SCX_TASK_IN_CUSTODY);
+	lab_block(q);
+	assert_true(cpu_rq(1)->curr == cpu_rq(1)->idle && cpu_rq(1)->next_class == &idle_sched_class);
+	lab_forget();
+	lab_wake(p);
+	PROVES("CORE-43 CORE-23 HOOK-02", lab_called(NULL, "dispatch(1,-)") && p->__state == TASK_RUNNING);
 }
 
 static void core_44_a_wakeup_waits_for_the_end_of_a_migration(void **state)
@@ -276,6 +298,69 @@ static void core_59_deferred_work_of_a_wakeup_is_done_at_once(void **state)
 	PROVES("CORE-59", list_empty(&cpu_rq(1)->scx.ddsp_deferred_locals));
 }
 
+static void wake_both(void *arg)
+{
+	(void)arg;
+	wake_up_process(p);
+	wake_up_process(q);
+}
+
+static void look_at_list_wakeup(enum scxtwin_op op, struct task_struct *t, u64 flags)
+{
+	(void)flags;
+	if (op == SCXTWIN_OP_runnable)
+		PROVES("CORE-56", task_rq(t)->clock == lab_now() && !raw_spin_is_held(&core_of(t)->pi_lock));
+}
+
+static void core_56_a_list_in_order_of_arrival(void **state)
+{
+	(void)state;
+	lab_start(.cpus = 2, .cores_per_llc = 1);
+	ops.flags |= SCX_OPS_ALLOW_QUEUED_WAKEUP;
+	p = lab_task("p", .cpu = 1);
+	q = lab_task("q", .cpu = 1);
+	lab_load(&ops);
+	lab_run(3 * MS);
+	say.look = look_at_list_wakeup;
+	lab_outside(wake_both, NULL);
+	PROVES("CORE-56 CORE-66", lab_called(NULL, "p:select_cpu@0 q:select_cpu@0 p:runnable@1 p:enqueue@1 "
+						   "q:runnable@1 q:enqueue@1 ... p:running@1"));
+}
+
+static void ask_for_reenqueue(enum scxtwin_op op, struct task_struct *t, u64 flags)
+{
+	if (op != SCXTWIN_OP_enqueue)
+		return;
+	if (t == p && !(flags & SCX_ENQ_REENQ)) {
+		PROVES("CORE-57 CLK-08", task_rq(p)->scx.flags & SCX_RQ_CLK_VALID);
+		scx_bpf_dsq_reenq(SCX_DSQ_LOCAL, 0);
+	} else if (t == q) {
+		PROVES("CORE-57", p->__state == TASK_RUNNING && p->on_rq == TASK_ON_RQ_QUEUED &&
+				  raw_spin_is_held(&task_rq(t)->__lock) && !(task_rq(t)->scx.flags & SCX_RQ_CLK_VALID));
+	}
+}
+
+static void core_57_59_task_woken_comes_last_and_unpinned(void **state)
+{
+	struct task_struct *r;
+
+	(void)state;
+	lab_start(.cpus = 2);
+	p = lab_task("p", .cpu = 1);
+	q = lab_task("q", .cpu = 1);
+	r = lab_task("r", .cpu = 1);
+	lab_load(&ops);
+	lab_wake(r);
+	lab_wake(q);
+	assert_ptr_equal(q->scx.dsq, lab_local(1));
+	say.look = ask_for_reenqueue;
+	say.reenq_dsq = SAY_DSQ;
+	lab_forget();
+	lab_from(1);
+	lab_wake(p);
+	PROVES("CORE-57 CORE-59", lab_called(q, "enqueue(0x10000000000)@1") && lab_runs(r));
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, lab_stop)
 
 int main(void)
@@ -297,6 +382,9 @@ int main(void)
 		TEST(core_47_otherwise_the_waker_waits),
 		TEST(core_73_exec_asks_nobody),
 		TEST(core_59_deferred_work_of_a_wakeup_is_done_at_once),
+		TEST(core_43_a_wakeup_of_a_queued_task_gives_its_idle_cpu_a_turn),
+		TEST(core_56_a_list_in_order_of_arrival),
+		TEST(core_57_59_task_woken_comes_last_and_unpinned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL) ? 1 : 0;
