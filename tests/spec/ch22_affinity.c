@@ -462,7 +462,7 @@ static void aff_07_18_a_second_request_moves_it_and_waits_for_the_first(void **s
 	ask_from(2, &second);
 	PROVES("AFF-07", lab_called(p, "quiescent(0x20000000a) set_cpumask(1) runnable(0xa) enqueue(0xa) "
 				       "enqueue(0x40000) running@2"));
-	PROVES("AFF-18", !first.done && !second.done && p->migration_pending);
+	PROVES("AFF-18", !first.done && !second.done && p->migration_pending && core_of(p)->pending->dest_cpu == 2);
 	lab_release(stopper);
 	PROVES("AFF-18 AFF-16", first.done && second.done && !p->migration_pending && task_cpu(p) == 2);
 }

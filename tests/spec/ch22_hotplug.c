@@ -35,6 +35,7 @@ static void look_at_hotplug(enum scxtwin_op op, struct task_struct *t, u64 cpu)
 	if (op == SCXTWIN_OP_cpu_offline) {
 		nr_calls++;
 		PROVES("HP-02", cpu == 1 && !cpu_active(1) && cpu_online(1) && !rq->online && rq->balance_push);
+		PROVES("HP-02 CORE-70", cpumask_test_cpu(1, machine()->dying_mask));
 		PROVES("HP-02", !(rq->scx.flags & SCX_RQ_ONLINE) && scx_hotplug_seq() == 1 && !rq->__lock.owner);
 	}
 	if (op == SCXTWIN_OP_cpu_online) {
@@ -51,7 +52,9 @@ static void hp_01_02_order_of_the_steps(void **state)
 	say.look = look_at_hotplug;
 	lab_offline(1);
 	PROVES("HP-02", nr_calls == 1 && !cpu_online(1) && lab_called(NULL, "... cpu_offline(1) ..."));
+	PROVES("HP-02 CORE-70", !cpumask_test_cpu(1, machine()->dying_mask));
 	lab_online(1);
+	PROVES("HP-01 HP-12", lab_called(NULL, "cpu_online(1) dispatch(1,-)")); /* it looks for work of its own accord */
 	PROVES("HP-01 HOOK-19", nr_calls == 2 && cpu_rq(1)->scx.flags & SCX_RQ_ONLINE && cpu_rq(1)->online);
 }
 

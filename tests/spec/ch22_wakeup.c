@@ -46,6 +46,24 @@ static void core_41_42_60_a_wakeup_under_pi_lock(void **state)
 	PROVES("CORE-42", lab_called(p, ""));
 }
 
+static void wake_twice(void *arg)
+{
+	(void)arg;
+	PROVES("CORE-42", !try_to_wake_up(p, TASK_UNINTERRUPTIBLE, 0) && p->__state == TASK_INTERRUPTIBLE);
+	PROVES("CORE-42 CORE-57", try_to_wake_up(p, TASK_NORMAL, 0) && p->__state == TASK_RUNNING);
+	PROVES("CORE-42", !try_to_wake_up(p, TASK_NORMAL, 0));
+}
+
+static void core_42_the_answer_tells_whether_it_was_woken(void **state)
+{
+	(void)state;
+	lab_start(.cpus = 2);
+	load_with_sleeper(1);
+	p->__state = TASK_INTERRUPTIBLE;
+	lab_outside(wake_twice, NULL);
+	PROVES("CORE-42", lab_called(p, "select_cpu runnable enqueue running"));
+}
+
 static void core_48_52_60_a_sync_wakeup_onto_another_cpu(void **state)
 {
 	(void)state;
@@ -368,6 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(core_40_waking_oneself_is_only_a_state),
 		TEST(core_41_42_60_a_wakeup_under_pi_lock),
+		TEST(core_42_the_answer_tells_whether_it_was_woken),
 		TEST(core_48_52_60_a_sync_wakeup_onto_another_cpu),
 		TEST(core_49_a_task_of_one_cpu_is_not_selected_for),
 		TEST(core_51_61_70_71_a_forbidden_choice_falls_back),
