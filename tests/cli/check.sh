@@ -7,51 +7,7 @@
 # the texts that are made from the option tables. Prints what failed, then
 # 'N passed, N failed'.
 
-set -uo pipefail
-export LC_ALL=C
-
-scxtwin=$(readlink -f -- "$1")
-script=$(readlink -f -- "${BASH_SOURCE[0]}")
-plugins=$(dirname "$scxtwin")/tests/plugin
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-passed=0
-failed=0
-
-# expect STATUS STDOUT_RE STDERR_RE ARG...: '' means no output, '*' any or none.
-expect() {
-	local status=$1 out=$2 err=$3 got problem=
-	shift 3
-	"$scxtwin" "$@" >"$work/out" 2>"$work/err" </dev/null
-	got=$?
-	[ "$got" -eq "$status" ] || problem="status $got instead of $status"
-	matches "$work/out" "$out" || problem="${problem:+$problem; }stdout is not '$out'"
-	matches "$work/err" "$err" || problem="${problem:+$problem; }stderr is not '$err'"
-	judge "scxtwin $*" "$problem"
-}
-
-matches() { # FILE RE
-	if [ "$2" = '*' ]; then
-		return 0
-	elif [ -z "$2" ]; then
-		[ ! -s "$1" ]
-	else
-		grep -qE -- "$2" "$1"
-	fi
-}
-
-judge() { # WHAT PROBLEM
-	if [ -z "$2" ]; then
-		passed=$((passed + 1))
-		return
-	fi
-	failed=$((failed + 1))
-	printf 'FAILED  %s: %s\n' "$1" "$2"
-	head -n 5 "$work/out" | sed 's/^/    out: /'
-	head -n 5 "$work/err" | sed 's/^/    err: /'
-}
+. "$(dirname -- "${BASH_SOURCE[0]}")/expect.bash"
 
 cat >mix.json <<'JSON'
 {"format": "scxtwin-workload", "version": 1, "name": "mix", "machine": {"cpus": 4},
@@ -165,7 +121,7 @@ sed 's/^ ]}$/ ], "expect": {"exact_cpu_time": true}}/' mix.json >exact.json
 expect 0 '^end +done' '' run -p vtime --mode costed --costs server exact.json
 
 # a run beside its recording
-wake=$(dirname -- "$script")/../../traces/wake.jsonl.gz
+wake=$traces/wake.jsonl.gz
 expect 0 '^worker .* 8875 ' '' run --compare-recorded -p fifo-global "$wake"
 expect 0 '^	*"format": "scxtwin-fidelity"' '' run --compare-recorded --json -p fifo-global "$wake"
 gzip -dc "$wake" | grep -v '^{"observed":' >demand.jsonl
@@ -219,5 +175,4 @@ for policy in fifo vtime none; do
 		"$([ "$used" = "$demand" ] && [ "$left" = 0 ] || echo "used $used of $demand ns, $left tasks left")"
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+conclude
